@@ -1,0 +1,1 @@
+"""What decides: one pure step per agent; no clock, no broker, no I/O."""

@@ -1,0 +1,1 @@
+"""What learns: features, the probability of default, cut-offs; `score` reads, `learn` changes, `snapshot` is JSON."""

@@ -1,0 +1,1 @@
+"""The only shell: Faust, Kafka, Redis, Prometheus, settings, the command line."""

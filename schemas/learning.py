@@ -1,0 +1,77 @@
+"""What the segmenter and the learner tell each other: labelled examples, value histograms, model snapshots."""
+
+import hashlib
+from datetime import date
+from typing import Final, TypeAlias
+
+import msgspec
+
+
+class FeaturePoints(msgspec.Struct, frozen=True, array_like=True):
+    """What one feature adds to the logit: bin `i` holds values from `edges[i-1]` up to `edges[i]`; missing has its own."""
+
+    name: str
+    edges: tuple[float, ...]
+    points: tuple[float, ...]
+    """Shape: len(edges) + 1, in logits."""
+    missing: float
+
+
+class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A scorecard that was learned: logit = intercept + points of each feature's bin, mixed with the expert's.
+
+    Units: logits. `credibility` is the weight of what was learned, 1 - `credibility` that of the expert scorecard.
+    """
+
+    portfolio: str
+    number: int
+    """Counts a portfolio's models from 1."""
+    examples: int
+    defaults: int
+    credibility: float
+    intercept: float
+    features: tuple[FeaturePoints, ...]
+
+    @property
+    def version(self) -> str:
+        """Name and content: the same weights have the same version wherever they were learned."""
+        digest = hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
+        return f"{self.portfolio}-{self.number}-{digest}"
+
+
+class LabelledExample(msgspec.Struct, frozen=True, tag_field="record", tag="labelled-example", kw_only=True):
+    """Features of one client as they were scored at `as_of`, and what came of it within the horizon."""
+
+    portfolio: str
+    client_id: str
+    as_of: date
+    labelled_on: date
+    x: tuple[float | None, ...]
+    """In the order of `online_models.features.NAMES`; None is missing."""
+    y: bool
+    pd: float
+    """As scored at `as_of`, before anything was learned from this example."""
+    model_version: str
+    partition: int
+    """Of the log: with `offset` and `ordinal` it tells whether the learner has seen this example."""
+    offset: int
+    ordinal: int
+
+
+class ValueHistogram(msgspec.Struct, frozen=True, tag_field="record", tag="value-histogram", kw_only=True):
+    """How the clients of one portfolio in one partition of the log are spread over value, at the close of `as_of`."""
+
+    portfolio: str
+    as_of: date
+    partition: int
+    partitions: int
+    """How many there are: cut-offs are published when all have spoken."""
+    offset: int
+    bins: tuple[tuple[int, int], ...]
+    """(bin of `online_models.cutoffs.bin_of`, clients), ascending."""
+
+
+Lesson: TypeAlias = LabelledExample | ValueHistogram
+
+read_lesson: Final = msgspec.json.Decoder(Lesson).decode
+"""Raises: msgspec.DecodeError, msgspec.ValidationError."""

@@ -1,0 +1,216 @@
+"""The policy: every threshold and weight of a decision, typed, versioned, one YAML file (`schemas/policy.yaml`).
+
+A portfolio's rules are the `defaults` with what its own entry overrides, key by key.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Final, Self
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.money import EXPONENTS
+
+INDICATORS: Final = (
+    "DPD", "MISSED", "UTIL", "EXCESS", "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DEBT", "LIQUIDITY", "ALTMAN",
+    "PD-RISE",
+)  # fmt: skip
+"""Codes of the indicators that have a rule, as in DOMAIN.md."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=0, le=3650)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Rule(_Strict):
+    """Thresholds of one indicator; a severity without a threshold is never reached by it."""
+
+    watch: float | None = None
+    amber: float | None = None
+    red: float | None = None
+    source: str = Field(min_length=1, description="where the thresholds come from")
+
+
+class Materiality(_Strict):
+    """Arrears count towards default only above both. Source: Commission Delegated Regulation (EU) 2018/171, art. 2."""
+
+    absolute: Annotated[float, Field(ge=0)] = Field(description="units of the reporting currency")
+    relative: Share = Field(description="share of the client's exposure")
+
+
+class DefaultDefinition(_Strict):
+    """When a client is in default, beside an `outcomes` event."""
+
+    dpd_days: Days | None = Field(description="days past due with material arrears; null: only by outcomes")
+    significant_increase_dpd_days: Days = Field(description="stage 2 backstop")
+    materiality: Materiality
+    cure_days: Days = Field(description="days without arrears before a default is cured")
+
+
+class Value(_Strict):
+    """Risk-adjusted contribution a year of a client, and the tiers it falls into."""
+
+    margin: Annotated[float, Field(ge=0, le=1)] = Field(description="a year, where a facility does not tell its own")
+    commitment_fee: Annotated[float, Field(ge=0, le=1)] = Field(description="a year, on what is not drawn")
+    capital_ratio: Share = Field(description="capital held for a unit of exposure")
+    cost_of_capital: Share = Field(description="a year")
+    lgd: Share = Field(description="loss given default of what no collateral covers")
+    wallet_share: Share = Field(description="of a client without facilities here: share of its long-term debt that could be ours")
+    quantiles: tuple[Share, Share, Share] = Field(description="share of clients in diamond, in gold or better, in silver or better")
+    cutoffs: tuple[float, float, float] | None = Field(default=None, description="absolute lower bounds instead of quantiles")
+    cutoffs_every_days: Annotated[int, Field(ge=1, le=366)] = Field(description="how often new cut-offs are drawn")
+    cutoffs_min_clients: Annotated[int, Field(ge=1)] = Field(description="no population cut-offs from fewer clients")
+    hysteresis: Share = Field(description="a cut-off must be passed by this share of itself to change the tier")
+    dwell_days: Days = Field(description="a tier is kept at least this long")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if list(self.quantiles) != sorted(self.quantiles):
+            raise ValueError("quantiles: must ascend, as 0.05, 0.2, 0.5")
+        if self.cutoffs is not None and list(self.cutoffs) != sorted(self.cutoffs, reverse=True):
+            raise ValueError("cutoffs: must descend (diamond, gold, silver)")
+        return self
+
+
+class Grades(_Strict):
+    """Master scale: grade `i` holds PDs up to `upper[i-1]`; the ninth has no upper bound."""
+
+    upper: tuple[Share, Share, Share, Share, Share, Share, Share, Share]
+    hysteresis: Share = Field(description="a bound must be passed by this share of itself to change the grade")
+    high_risk_from: Annotated[int, Field(ge=2, le=9)] = Field(description="grades from here on are high risk in the segment")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if list(self.upper) != sorted(set(self.upper)):
+            raise ValueError("upper: must ascend")
+        return self
+
+
+class Learning(_Strict):
+    """How the River model is taught and trusted."""
+
+    credibility: Annotated[float, Field(gt=0)] = Field(description="defaults learned from at which it weighs one half")
+    publish_every: Annotated[int, Field(ge=1)] = Field(description="examples between two published models")
+    warm_up: Annotated[int, Field(ge=100)] = Field(description="examples from which the bin edges are drawn")
+    bins: Annotated[int, Field(ge=2, le=64)] = Field(description="quantile bins of a feature")
+
+
+class Watchlist(_Strict):
+    """How a warning ends."""
+
+    cure_days: tuple[Days, Days, Days] = Field(description="days without trigger before watch, amber, red is cleared")
+
+
+class Lifecycle(_Strict):
+    """Bounds of the lifecycle stages."""
+
+    activation_days: Days = Field(description="after the first drawdown")
+    growth: Annotated[float, Field(ge=0)] = Field(description="yearly growth of exposure or revenue from which a client grows")
+    decline: Annotated[float, Field(ge=0)] = Field(description="yearly fall from which it declines")
+    inactive_days: Days = Field(description="without any event: declined")
+
+
+class Treatment(_Strict):
+    """What is done with a segment's clients."""
+
+    pricing_uplift: float = Field(description="on the margin, a year")
+    collateral_ratio: Annotated[float, Field(ge=0)] = Field(description="collateral after haircut over exposure, at least")
+    limit_action: str
+    service_model: str
+    product: str
+
+
+class PortfolioPolicy(_Strict):
+    """Every rule of one portfolio."""
+
+    horizon_days: Annotated[int, Field(ge=1, le=1830)] = Field(description="of the probability of default")
+    prior_pd: Annotated[float, Field(gt=0, lt=1)] = Field(description="share that defaults within the horizon, before any is seen")
+    grace_days: Days = Field(description="after the due date before an instalment counts as missed")
+    default: DefaultDefinition
+    value: Value
+    grades: Grades
+    learning: Learning
+    watchlist: Watchlist
+    lifecycle: Lifecycle
+    indicators: dict[str, Rule]
+    segments: dict[str, Treatment]
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for code in self.indicators:
+            if code not in INDICATORS:
+                raise ValueError(f"indicators: {code!r} is no indicator; allowed: {', '.join(INDICATORS)}")
+        missing = [name for name in SEGMENTS if name not in self.segments]
+        if missing:
+            raise ValueError(f"segments: no treatment for {', '.join(missing)}")
+        return self
+
+
+SEGMENTS: Final = ("star", "core", "steady", "high-risk-high-return", "watch", "exit")
+"""Risk x value: low risk with diamond, gold or silver value, basic value; high risk likewise; default."""
+
+
+class Policy(_Strict):
+    """The whole policy."""
+
+    name: str = Field(min_length=1, max_length=80)
+    reporting_currency: str
+    fx: dict[str, Annotated[float, Field(gt=0)]] = Field(description="units of the reporting currency for one unit")
+    defaults: dict[str, Any]
+    portfolios: dict[str, dict[str, Any]]
+
+    @model_validator(mode="after")
+    def _resolves(self) -> Self:
+        for code in (self.reporting_currency, *self.fx):
+            if code not in EXPONENTS:
+                raise ValueError(f"fx: {code!r} is no ISO 4217 currency with minor units")
+        for name in self.portfolios:
+            self._merged(name)
+        self._merged("")
+        return self
+
+    def _merged(self, portfolio: str) -> PortfolioPolicy:
+        merged = _overridden(self.defaults, self.portfolios.get(portfolio, {}))
+        return PortfolioPolicy.model_validate_json(json.dumps(merged), strict=True)
+
+    @cached_property
+    def _resolved(self) -> dict[str, PortfolioPolicy]:
+        return {}
+
+    def of(self, portfolio: str) -> PortfolioPolicy:
+        """The rules of a portfolio; one without an entry has the defaults."""
+        rules = self._resolved.get(portfolio)
+        if rules is None:
+            rules = self._resolved[portfolio] = self._merged(portfolio)
+        return rules
+
+    @cached_property
+    def version(self) -> str:
+        """Name and content."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+    @cached_property
+    def per_minor(self) -> dict[str, float]:
+        """Units of the reporting currency for one minor unit of each known currency."""
+        rates = {**self.fx, self.reporting_currency: 1.0}
+        return {code: rate / 10 ** EXPONENTS[code] for code, rate in rates.items()}
+
+
+def read_policy(text: bytes | str) -> Policy:
+    """A policy from YAML. Raises: msgspec.DecodeError, pydantic.ValidationError (every error, with its path)."""
+    return Policy.model_validate(msgspec.yaml.decode(text))
+
+
+def _overridden(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        was = merged.get(key)
+        merged[key] = _overridden(was, value) if isinstance(was, Mapping) and isinstance(value, Mapping) else value
+    return merged

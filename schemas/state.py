@@ -1,0 +1,185 @@
+"""What is known of one client, and of one partition of the log: the states that the changelog keeps.
+
+Encoded as MessagePack arrays: new fields go to the end and have defaults, so yesterday's bytes load. Days are proleptic
+ordinals (`date.toordinal()`), 0 for none; amounts are minor units; features are packed single-precision floats.
+"""
+
+from typing import Final
+
+import msgspec
+
+from schemas.decisions import Segment
+
+
+class Due(msgspec.Struct, array_like=True, gc=False):
+    """An instalment that is not fully paid yet."""
+
+    day: int
+    amount: int
+    paid: int = 0
+
+
+class Facility(msgspec.Struct, array_like=True):
+    """A loan or a line of credit."""
+
+    facility_id: str
+    currency: str
+    limit: int = 0
+    balance: int = 0
+    margin: float = -1.0
+    """A year; negative where no event told it."""
+    opened_day: int = 0
+    maturity_day: int = 0
+    dues: list[Due] = msgspec.field(default_factory=list)
+    """Oldest first: payments settle them in this order (FIFO)."""
+    closed: bool = False
+
+
+class Month(msgspec.Struct, array_like=True, gc=False):
+    """How a client behaved in one calendar month; amounts in minor units of the reporting currency."""
+
+    number: int
+    """Year * 12 + month - 1."""
+    due: int = 0
+    paid: int = 0
+    late_days: int = 0
+    payments: int = 0
+    short: int = 0
+    """Payments below what was due."""
+    drawn: int = 0
+    balance: int = 0
+    """At the month's last event."""
+    limit: int = 0
+    dpd: int = 0
+    """The most that an event of the month found."""
+
+
+class Figures(msgspec.Struct, array_like=True, gc=False):
+    """What later statements are compared with; flows of the period, major units, NaN where not told."""
+
+    period_end_day: int
+    months: int
+    revenue: float
+    ebitda: float
+    net_income: float
+    total_assets: float
+    equity: float
+
+
+class Alert(msgspec.Struct, array_like=True, gc=False):
+    """One indicator's standing with a client."""
+
+    code: str
+    severity: int = 0
+    episode: int = 0
+    raised_day: int = 0
+    clean_day: int = 0
+    """Since when the trigger has been gone; 0 while it is there."""
+
+
+class Snapshot(msgspec.Struct, array_like=True, gc=False):
+    """Features as they were scored, waiting for what becomes of the client within the horizon."""
+
+    day: int
+    x: bytes
+    pd: float
+    model_version: str
+
+
+class Collateral(msgspec.Struct, array_like=True, gc=False):
+    """A collateral at its last value."""
+
+    collateral_id: str
+    value: int
+    currency: str
+    haircut: float = 0.0
+
+
+class Graded(msgspec.Struct, array_like=True, gc=False):
+    """A rating by one agency."""
+
+    agency: str
+    grade: str
+    day: int
+
+
+class ClientState(msgspec.Struct, array_like=True):
+    """A client. Built empty it is complete."""
+
+    portfolio: str = ""
+    seen: int = -1
+    """Offset of the last record of the log that this state has in it."""
+    sequence: int = 0
+    """Of its decisions."""
+    first_day: int = 0
+    last_day: int = 0
+    recent: list[int] = msgspec.field(default_factory=list)
+    """Digests of the last event ids: what the bank sent twice is dropped."""
+    facilities: list[Facility] = msgspec.field(default_factory=list)
+    months: list[Month] = msgspec.field(default_factory=list)
+    figures: list[Figures] = msgspec.field(default_factory=list)
+    statement_x: bytes = b""
+    """Features of the last statement."""
+    collateral: list[Collateral] = msgspec.field(default_factory=list)
+    ratings: list[Graded] = msgspec.field(default_factory=list)
+    industry: str = ""
+    country: str = ""
+    group_id: str = ""
+    referred_by: str = ""
+    relationship_day: int = 0
+    employees: int = -1
+    defaulted_day: int = 0
+    left_day: int = 0
+    alerts: list[Alert] = msgspec.field(default_factory=list)
+    snapshots: list[Snapshot] = msgspec.field(default_factory=list)
+    moved: bool = False
+    """Behaviour has moved since the last snapshot."""
+    look_day: int = 0
+    """The next day whose close has something to find here; 0 for none."""
+    pd: float = -1.0
+    value: float = 0.0
+    value_bin: int | None = None
+    origin_pd: float = -1.0
+    """At the first decision."""
+    scored_by: str = ""
+    """Model version that `statement_logit` belongs to."""
+    statement_logit: float = 0.0
+    segment: Segment | None = None
+    tier_day: int = 0
+    """When the tier was last changed."""
+    decided_points: bytes = b""
+    """Points per feature at the last tier change: what a reason is measured against."""
+    decided_logit: float = 0.0
+    episodes: int = 0
+    """Warnings raised so far."""
+
+
+class Partition(msgspec.Struct, array_like=True):
+    """One partition of the log: what its decisions share. Written last, it says how far everything is done."""
+
+    offset: int = -1
+    policy_version: str = ""
+    models: dict[str, str] = msgspec.field(default_factory=dict)
+    """Model version in force by portfolio; the snapshots have entries of their own."""
+    cutoffs: dict[str, tuple[int, tuple[float, float, float]]] = msgspec.field(default_factory=dict)
+    """Number and lower bounds of diamond, gold, silver by portfolio."""
+    closed_day: int = 0
+    """The last day that closed here."""
+    drawn_day: dict[str, int] = msgspec.field(default_factory=dict)
+    """When a portfolio's histogram last went to the learner."""
+    passed: dict[str, int] = msgspec.field(default_factory=dict)
+    """The last day that each source partition (`topic/partition`) has passed."""
+    marks: dict[str, int] = msgspec.field(default_factory=dict)
+    """The highest offset seen of each source partition."""
+    macro: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+# Keys of the changelog: a client has its own id (printable ASCII, so none begins with a control character).
+PARTITION_KEY: Final = b"\x00partition"
+MODEL_PREFIX: Final = b"\x00model/"
+POLICY_KEY: Final = b"\x00policy"
+
+encode: Final = msgspec.msgpack.Encoder().encode
+read_client: Final = msgspec.msgpack.Decoder(ClientState).decode
+"""Raises: msgspec.ValidationError if the bytes are no client state."""
+read_partition: Final = msgspec.msgpack.Decoder(Partition).decode

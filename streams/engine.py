@@ -1,0 +1,53 @@
+"""What the parts of a worker share: positions, the lease, the writer, and the lanes on which partitions are processed."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+from streams.lease import Lease
+from streams.positions import Partition, Positions
+from streams.producer import Writer
+from streams.telemetry import Telemetry
+
+
+class LaneLike(Protocol):
+    """The work on one partition."""
+
+    async def stop(self, seconds: float) -> None:
+        """Takes no more, finishes what it is at, for a bounded time."""
+
+
+class Engine:
+    """Built by the app, used by transport and hosts.
+
+    Units: `settle_seconds` is how long a revocation or a shutdown may wait for what was written.
+    """
+
+    def __init__(
+        self, writer: Writer, positions: Positions, lease: Lease, telemetry: Telemetry, max_batch: int, settle_seconds: float
+    ) -> None:
+        self.writer = writer
+        self.positions = positions
+        self.lease = lease
+        self.telemetry = telemetry
+        self.max_batch = max_batch
+        self.settle_seconds = settle_seconds
+        self.lanes: dict[Partition, LaneLike] = {}
+
+    async def let_go(self, places: Iterable[Partition]) -> None:
+        """Stops the lanes of these partitions and lets what they wrote settle; what cannot settle in time is forgotten."""
+        lanes = {place: self.lanes.pop(place) for place in places if place in self.lanes}
+        seconds = self.settle_seconds if self.lease.held() else 0.0
+        await asyncio.gather(*(lane.stop(seconds) for lane in lanes.values()))
+        await asyncio.gather(*(self._settle(place, seconds) for place in lanes))
+
+    async def _settle(self, place: Partition, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.writer.settled(place), seconds)
+        except TimeoutError:
+            pass
+        self.writer.forget(place)
+
+    async def drain(self) -> None:
+        """Lets go of everything: the worker stops."""
+        await self.let_go(list(self.lanes))

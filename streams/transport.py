@@ -1,0 +1,276 @@
+"""Faust transport over record batches: one message per partition batch, the position owned by whoever processes."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from aiokafka.errors import IllegalStateError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage, Message
+from mode import Service
+
+from schemas.records import Record
+from streams.engine import Engine
+from streams.lease import boot_clock
+from streams.positions import Chunk, Partition, Refused
+from streams.table import StateTable
+
+FETCH_SECONDS = 0.1
+IDLE_SECONDS = 0.005
+
+log = structlog.get_logger(__name__)
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Renews the lease with each answered heartbeat."""
+
+    async def on_start(self) -> None:
+        """Connects, and listens in on the heartbeats."""
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        heartbeat = getattr(coordinator, "_do_heartbeat", None)
+        if heartbeat is None:
+            return
+        engine = engine_of(self.app)
+
+        async def renewing() -> bool:
+            sent_at = boot_clock()
+            answered: bool = await heartbeat()
+            if answered:
+                engine.lease.renew(sent_at)
+            return answered
+
+        coordinator._do_heartbeat = renewing
+
+    def seek_now(self, tp: TP, offset: int) -> None:
+        """Seeks; to be called in the consumer's thread."""
+        self._ensure_consumer().seek(tp, offset)
+
+
+class Consumer(driver.Consumer):
+    """Delivers batches, seeks back where one is missing, commits what is durable."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.engine = engine_of(self.app)
+        self._fetched_to: dict[Partition, int | None] = {}
+        self._seek_wanted: dict[Partition, int] = {}
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    # -- delivering
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                await self._seek_where_wanted()
+                await self._deliver_next()
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
+
+    async def _deliver_next(self) -> None:
+        generation = self.app.consumer_generation_id
+        seeks = dict(self.engine.positions._seeks)
+        for tp, records in (await self._fetch()).items():
+            if not records:
+                continue
+            current = self.flow_active and self.app.consumer_generation_id == generation
+            if self._is_changelog_tp(tp):
+                if current:
+                    await self._restore(tp, records, generation)
+                continue
+            place = Partition(tp.topic, tp.partition)
+            if not current or self.engine.positions.seeks(place) != seeks.get(place, 0):
+                self._fetched_to[place] = None  # Dropped: nobody knows where the next one begins.
+                continue
+            await self._deliver(tp, place, records, generation)
+
+    async def _fetch(self) -> dict[TP, list[Any]]:
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+        active = self._get_active_partitions()
+        if not active:
+            await asyncio.sleep(IDLE_SECONDS)
+            return {}
+        return dict(await self._getmany(active_partitions=active, timeout=FETCH_SECONDS) or {})
+
+    async def _deliver(self, tp: TP, place: Partition, records: list[Any], generation: int) -> None:
+        begins, seek = self._fetched_to.get(place), self.engine.positions.seeks(place)
+        for part in _parts(records, self.engine.max_batch):
+            message = _message(tp, Chunk(part, begins, seek), generation)
+            await self.wait_first(self.callback(message), self.suspend_flow.wait())
+            if not self.flow_active or self.engine.positions.seeks(place) != seek:
+                self._fetched_to[place] = None
+                return
+            begins = self._fetched_to[place] = part[-1].offset + 1
+
+    async def _restore(self, tp: TP, records: list[Any], generation: int) -> None:
+        table = self.app.tables._changelogs[tp.topic]  # type: ignore[attr-defined]
+        assert isinstance(table, StateTable)
+        applied = table.partition_states.apply(tp.partition, records)
+        if applied is not None:
+            restored, disowned = applied
+            telemetry = self.engine.telemetry
+            remaining = (self.highwater(tp) or 0) - records[-1].offset - 1
+            telemetry.restoring(tp.topic, tp.partition, len(restored.states), max(0, remaining))
+            if disowned:
+                telemetry.disowned(tp.topic, tp.partition, disowned)
+                log.warning("changelog_records_disowned", topic=tp.topic, partition=tp.partition, records=disowned)
+        await self.wait_first(self.callback(self._to_message(tp, records[-1])), self.suspend_flow.wait())
+
+    # -- seeking
+
+    def want_seek(self, tp: Partition, offset: int) -> None:
+        """Fetch the partition from this offset on. Done between two fetches, so that no fetch is of two minds."""
+        self._seek_wanted[tp] = offset
+
+    async def _seek_where_wanted(self) -> None:
+        while self._seek_wanted:
+            place, offset = self._seek_wanted.popitem()
+            try:
+                await self._thread.call_thread(self._thread.seek_now, TP(*place), offset)  # type: ignore[attr-defined]
+            except IllegalStateError:
+                continue  # No longer ours.
+            self.engine.positions.sought(place)
+            self._fetched_to[place] = offset
+
+    async def perform_seek(self) -> None:
+        """Faust seeks to what is committed, after each assignment."""
+        await super().perform_seek()
+        for tp in self.assignment():
+            place = Partition(tp.topic, tp.partition)
+            committed = self._committed_offset[tp]
+            self.engine.positions.sought(place)
+            self._fetched_to[place] = committed or None
+
+    def committed(self, place: Partition) -> int:
+        """The offset from which the group goes on; 0 if it has not begun."""
+        return self._committed_offset[TP(*place)] or 0
+
+    # -- taking and committing
+
+    def take(self, place: Partition, chunk: Chunk) -> Any:
+        """The records of the chunk that come next, or none; a hole before them sends the consumer back."""
+        admitted = self.engine.positions.admit(place, chunk)
+        telemetry = self.engine.telemetry
+        if isinstance(admitted, Refused):
+            if admitted.seek_to is not None:
+                telemetry.refused(*place)
+                self.want_seek(place, admitted.seek_to)
+            return []
+        if admitted.skipped:
+            telemetry.skipped(*place, admitted.skipped)
+            log.info("offsets_not_in_log", topic=place.topic, partition=place.partition, offsets=admitted.skipped)
+        return admitted.records
+
+    def ack(self, message: Message) -> bool:
+        """Faust's acks say only that the agent has the batch; what may be committed is said by the writer."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        for place in self.engine.positions.with_progress():
+            if topics is None or place.topic in topics or place in topics:
+                yield TP(*place)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.engine.positions.committable(Partition(tp.topic, tp.partition))
+
+    # -- holding a partition back
+
+    def hold(self, place: Partition) -> None:
+        """Fetch no more of the partition for now."""
+        self.on_buffer_full(TP(*place))
+
+    def release(self, place: Partition) -> None:
+        """Fetch the partition again."""
+        self.on_buffer_drop(TP(*place))
+
+    # -- rebalancing
+
+    @Service.transitions_to("PARTITIONS_REVOKED")
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Lets what was written settle, commits it, and forgets the partitions."""
+        places = [Partition(tp.topic, tp.partition) for tp in revoked]
+        if revoked and not self.app.should_stop:
+            self.stop_flow()
+            await self.engine.let_go(places)
+            if self.engine.lease.held():
+                await self._commit_within(self.engine.settle_seconds)
+        await super().on_partitions_revoked(revoked)
+        self.engine.positions.forget(places)
+        for place in places:
+            self._fetched_to.pop(place, None)
+            self._seek_wanted.pop(place, None)
+            self._buffered_partitions.discard(TP(*place))
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """A new generation: the partitions are ours from now on."""
+        self.engine.lease.renew(boot_clock())
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _commit_within(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.commit(), seconds)
+        except TimeoutError:
+            log.warning("commit_timed_out_on_revocation")
+
+
+def _parts(records: list[Record], size: int) -> Iterator[list[Record]]:
+    if len(records) <= size:
+        yield records
+        return
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
+
+
+def _message(tp: TP, chunk: Chunk, generation: int) -> ConsumerMessage:
+    last = chunk.records[-1]
+    return ConsumerMessage(
+        tp.topic,
+        tp.partition,
+        last.offset,
+        last.timestamp / 1000,
+        0,
+        None,
+        None,
+        chunk,  # type: ignore[arg-type]
+        None,
+        0,
+        0,
+        tp,
+        generation_id=generation,
+    )
+
+
+class Producer(driver.Producer):
+    """Faust's producer (it creates the changelog topics), and beside it the writer."""
+
+    async def on_start(self) -> None:
+        """Connects both."""
+        await super().on_start()
+        await engine_of(self.app).writer.start()
+
+    async def on_stop(self) -> None:
+        """Lets the writer finish, for a bounded time."""
+        await engine_of(self.app).writer.stop(engine_of(self.app).settle_seconds)
+        await super().on_stop()
+
+
+class Transport(driver.Transport):
+    """The transport of a tierwatch app."""
+
+    Consumer = Consumer
+    Producer = Producer
+
+
+def engine_of(app: Any) -> Engine:
+    """The engine of a tierwatch app."""
+    engine = app.engine
+    assert isinstance(engine, Engine)
+    return engine

@@ -1,0 +1,79 @@
+"""A tiny agent, and the worker that runs it: counts and sums per key, an outcome at every tenth event of a key."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
+from streams.app import EngineOptions, host_stateful, make_app, run_worker
+
+PARTITION_RECORD = b"\x00partition"
+EVENTS, OUTCOMES = "counting-events", "counting-outcomes"
+SETTLE_EVERY = 1009
+
+
+class Counting:
+    """Keeps (count, sum, last offset seen) by key; the partition record is the offset."""
+
+    def __init__(self, partition: int, states: Mapping[bytes, bytes]) -> None:
+        self._partition = partition
+        self.position = int(states.get(PARTITION_RECORD, b"-1"))
+        self._clients = {key: json.loads(value) for key, value in states.items() if key != PARTITION_RECORD}
+
+    def run(self, records: Sequence[Record]) -> Iterator[Batch | Settle]:
+        """Folds; settles now and then in the middle of a batch."""
+        start = 0
+        for stop, record in enumerate(records, 1):
+            if record.offset % SETTLE_EVERY == 0:
+                yield self._fold(records[start:stop])
+                yield SETTLE
+                start = stop
+        if start < len(records):
+            yield self._fold(records[start:])
+
+    def _fold(self, records: Sequence[Record]) -> Batch:
+        outcomes: list[Outcome] = []
+        touched: dict[bytes, None] = {}
+        for record in records:
+            if record.offset <= self.position:
+                continue
+            if record.offset != self.position + 1:
+                raise AssertionError(f"partition {self._partition}: {record.offset} after {self.position}")
+            self.position = record.offset
+            assert record.key is not None and record.value is not None
+            client = self._clients.setdefault(record.key, [0, 0, -1])
+            if record.offset <= client[2]:
+                continue
+            client[:] = client[0] + 1, client[1] + int(record.value), record.offset
+            touched[record.key] = None
+            if client[0] % 10 == 0:
+                text = json.dumps({"id": f"{record.partition}-{record.offset}", "count": client[0], "sum": client[1]})
+                outcomes.append(Outcome("outcomes", record.key, text.encode(), (("ce_id", b"x"),)))
+        states = [State(key, json.dumps(self._clients[key]).encode()) for key in touched]
+        states.append(State(PARTITION_RECORD, b"%d" % self.position))
+        return Batch(outcomes, states, {"seen": len(records)})
+
+
+def main() -> None:
+    """Arguments: bootstrap, partitions, group instance id ("" for none), session time-out, standbys."""
+    bootstrap, partitions, instance, session, standbys = sys.argv[1:6]
+    options = EngineOptions(
+        group="counting",
+        broker=f"kafka://{bootstrap}",
+        topics={"outcomes": OUTCOMES},
+        group_instance_id=instance or None,
+        session_timeout=float(session),
+        heartbeat_interval=float(session) / 6,
+        commit_interval=0.3,
+        settle_seconds=5.0,
+        standby_replicas=int(standbys),
+        max_batch=int(os.environ.get("MAX_BATCH", "5000")),
+    )
+    app = make_app(options)
+    host_stateful(app, EVENTS, "clients", Counting, int(partitions))
+    run_worker(app, loglevel=os.environ.get("LOGLEVEL", "WARN"))
+
+
+if __name__ == "__main__":
+    main()

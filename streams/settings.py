@@ -1,16 +1,11 @@
 """Every setting of tierwatch, typed, from the environment (`TIERWATCH_…`) and one YAML file; the environment wins."""
 
-import difflib
-import os
-from collections.abc import Callable, Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,38 +15,14 @@ from pydantic_settings import (
 )
 
 from schemas import topics
+from streams import settings_sources as sources_of
+from streams.settings_sources import FILE_VARIABLE, PREFIX, SettingsError
 
-PREFIX: Final = "TIERWATCH_"
-FILE_VARIABLE: Final = "TIERWATCH_SETTINGS"
-HIDDEN: Final = "(hidden)"
 EVERYWHERE: Final = "0.0.0.0"
 
-
-class SettingsError(ValueError):
-    """A setting is wrong; each line names its source, field, value (secrets hidden) and what to do."""
-
-
-def _listed(given: Any) -> Any:
-    """`a, b` from the environment is a list."""
-    return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
-
-
-def _paired(given: Any) -> Any:
-    """`a=x, b=y` from the environment is a mapping."""
-    if not isinstance(given, str):
-        return given
-    pairs = [pair.partition("=") for pair in _listed(given)]
-    if any(not (name and equals and value) for name, equals, value in pairs):
-        raise ValueError("not of the form name=value,name=value")
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _none_if_empty(given: Any) -> Any:
-    return None if given == "" else given
-
-
-Listed = BeforeValidator(_listed)
-OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_empty)]
+Listed = BeforeValidator(sources_of.listed)
+Paired = BeforeValidator(sources_of.paired)
+OptionalPath = Annotated[Path | None, BeforeValidator(sources_of.none_if_empty)]
 
 
 class Settings(BaseSettings):
@@ -136,7 +107,7 @@ class Settings(BaseSettings):
         description="What stands before the names of our topics.",
         examples=[topics.OWN_PREFIX],
     )
-    topic_overrides: Annotated[dict[str, str], NoDecode, BeforeValidator(_paired)] = Field(
+    topic_overrides: Annotated[dict[str, str], NoDecode, Paired] = Field(
         default={},
         description="Real names of single topics, logical=real, separated by commas; in the file a mapping.",
         examples=["repayments=core.loan-payments.v2"],
@@ -313,7 +284,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the file."""
         assert isinstance(init_settings, InitSettingsSource)
-        values = file_values(_file_named(init_settings.init_kwargs))
+        path = sources_of.file_named(init_settings.init_kwargs)
+        values = sources_of.file_values(path, settings_cls.model_fields)
         return init_settings, env_settings, InitSettingsSource(settings_cls, values)
 
     @field_validator("brokers")
@@ -328,12 +300,12 @@ class Settings(BaseSettings):
     @field_validator("sources")
     @classmethod
     def _known_sources(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
-        return _all_known(sources, topics.SOURCE_NAMES)
+        return sources_of.all_known(sources, topics.SOURCE_NAMES)
 
     @field_validator("topic_overrides")
     @classmethod
     def _known_topics(cls, overrides: dict[str, str]) -> dict[str, str]:
-        _all_known(tuple(overrides), tuple(topics.TOPICS))
+        sources_of.all_known(tuple(overrides), tuple(topics.TOPICS))
         return overrides
 
     @field_validator("redis_url")
@@ -396,130 +368,8 @@ class Settings(BaseSettings):
 def load(settings_file: Path | None = None, **arguments: Any) -> Settings:
     """The settings of this process. Raises: `SettingsError` that a user can act upon."""
     given = {**arguments, **({FILE_VARIABLE: settings_file} if settings_file else {})}
-    _refuse_unknown_variables()
+    sources_of.refuse_unknown_variables(Settings.model_fields)
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsError("\n".join(_explained(error, given))) from None
-
-
-class SettingRow(NamedTuple):
-    """One setting, as the documentation shows it."""
-
-    name: str
-    variable: str
-    default: str
-    text: str
-    example: str
-
-
-def describe() -> list[SettingRow]:
-    """Every setting, in reading order."""
-    return [
-        SettingRow(name, _variable(name), _shown_default(field), field.description or "", _example(field))
-        for name, field in Settings.model_fields.items()
-    ]
-
-
-def as_markdown() -> str:
-    """The page docs/settings.md, made from `describe`; `python -m streams.settings` prints it."""
-    head = f"""# Settings
-
-Made by `python -m streams.settings`; do not edit. Each setting is a variable of the environment or, by its name in
-lower case, a line of the YAML file that `{FILE_VARIABLE}` or `--settings` names. The environment wins over the file.
-
-| setting | variable | default | what it is | for example |
-| --- | --- | --- | --- | --- |
-"""
-    return head + "".join(
-        f"| `{row.name}` | `{row.variable}` | {row.default} | {row.text} | `{row.example}` |\n" for row in describe()
-    )
-
-
-def file_values(path: Path | None) -> dict[str, Any]:
-    """What the YAML file says. Raises: `SettingsError` if it is no mapping of settings that exist."""
-    if path is None:
-        return {}
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path}: cannot be read as YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise SettingsError(f"{path}: is no mapping; write lines like `brokers: kafka-1:9092`")
-    unknown = [str(name) for name in values if name not in Settings.model_fields or name == "settings_file"]
-    if unknown:
-        raise SettingsError("\n".join(f"{path}: {_no_setting(name, str.lower)}" for name in unknown))
-    return values
-
-
-def _file_named(arguments: Mapping[str, Any]) -> Path | None:
-    named = arguments.get(FILE_VARIABLE) or os.environ.get(FILE_VARIABLE)
-    return Path(named) if named else None
-
-
-def _refuse_unknown_variables() -> None:
-    known = {row.variable for row in describe()}
-    unknown = [name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known]
-    if unknown:
-        raise SettingsError("\n".join(f"environment: {_no_setting(name, str.upper)}" for name in sorted(unknown)))
-
-
-def _no_setting(name: str, written: Callable[[str], str]) -> str:
-    known = [written(row.variable if written is str.upper else row.name) for row in describe()]
-    close = difflib.get_close_matches(written(name), known, n=1)
-    return f"{name}: there is no such setting; " + (f"did you mean {close[0]}?" if close else "see docs/settings.md")
-
-
-def _explained(error: ValidationError, arguments: Mapping[str, Any]) -> list[str]:
-    return [
-        _explained_one(str(wrong["loc"][0]) if wrong["loc"] else "", wrong["msg"], arguments)
-        for wrong in error.errors()
-    ]
-
-
-def _explained_one(name: str, message: str, arguments: Mapping[str, Any]) -> str:
-    message = message.removeprefix("Value error, ")
-    if name not in Settings.model_fields:
-        return f"settings: {name}{': ' if name else ''}{message}"
-    source, value = _found(name, arguments)
-    shown = HIDDEN if Settings.model_fields[name].annotation is SecretStr else repr(value)
-    return f"{source}: {name} = {shown}: {message}; for example {_example(Settings.model_fields[name])}"
-
-
-def _found(name: str, arguments: Mapping[str, Any]) -> tuple[str, object]:
-    """Where a setting comes from, and what stands there."""
-    if name in arguments:
-        return "argument", arguments[name]
-    for variable, value in os.environ.items():
-        if variable.upper() == _variable(name):
-            return variable, value
-    path = _file_named(arguments)
-    return str(path), file_values(path).get(name)
-
-
-def _all_known(given: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)} is none of {', '.join(known)}")
-    return given
-
-
-def _variable(name: str) -> str:
-    return FILE_VARIABLE if name == "settings_file" else PREFIX + name.upper()
-
-
-def _example(field: FieldInfo) -> str:
-    return str((field.examples or [""])[0])
-
-
-def _shown_default(field: FieldInfo) -> str:
-    default = field.default
-    if isinstance(default, tuple):
-        default = ",".join(str(part) for part in default)
-    if isinstance(default, time):
-        default = default.strftime("%H:%M")
-    return f"`{default}`" if str(default) not in ("", "None", "{}", "**********") else "-"
-
-
-if __name__ == "__main__":
-    print(as_markdown(), end="")
+        raise SettingsError(sources_of.explained(error, Settings.model_fields, given)) from None

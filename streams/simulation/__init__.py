@@ -1,0 +1,1 @@
+"""A core bank under load: clients with a hidden credit quality that drives every stream, defaults known."""

@@ -13,6 +13,10 @@ from streams.telemetry import Telemetry
 class LaneLike(Protocol):
     """The work on one partition."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a batch."""
+
     async def stop(self, seconds: float) -> None:
         """Takes no more, finishes what it is at, for a bounded time."""
 

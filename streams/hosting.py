@@ -66,7 +66,13 @@ class Lane:
         self._arrived = asyncio.Event()
         self._holding = False
         self._backing_off = False
+        self._waiting = False
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a batch."""
+        return self._waiting and not self._queue and not self._backing_off
 
     def start(self, work: Work) -> None:
         """Begins to work on what arrives."""
@@ -118,7 +124,9 @@ class Lane:
     async def _next(self) -> Sequence[Record]:
         while not self._queue and not self.stopping:
             self._arrived.clear()
+            self._waiting = True
             await self._arrived.wait()
+            self._waiting = False
         if self.stopping:
             return []
         chunk = self._queue.popleft()

@@ -21,7 +21,6 @@ DEFAULTS: Final[Mapping[str, str | int | bool]] = {
     "enable.idempotence": True,
     "partitioner": "murmur2_random",
     "linger.ms": 5,
-    "compression.type": "lz4",
     "queue.buffering.max.messages": 500_000,
     "queue.buffering.max.kbytes": 262_144,
 }

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 import structlog
 from aiokafka.errors import IllegalStateError
@@ -17,8 +18,10 @@ from streams.lease import boot_clock
 from streams.positions import Chunk, Partition, Refused
 from streams.table import StateTable
 
-FETCH_SECONDS = 0.1
-IDLE_SECONDS = 0.005
+FETCH_SECONDS: Final = 0.1
+IDLE_SECONDS: Final = 0.005
+LOOK_SECONDS: Final = 0.5
+"""How often to look for batches that vanished with nothing behind them that would show it."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +60,8 @@ class Consumer(driver.Consumer):
         self.engine = engine_of(self.app)
         self._fetched_to: dict[Partition, int | None] = {}
         self._seek_wanted: dict[Partition, int] = {}
+        self._suspects: dict[Partition, tuple[int, int]] = {}
+        self._looked = 0.0
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -66,6 +71,7 @@ class Consumer(driver.Consumer):
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self.should_stop or fetcher.should_stop):
+                self._look_for_vanished()
                 await self._seek_where_wanted()
                 await self._deliver_next()
         except (*self.consumer_stopped_errors, asyncio.CancelledError):
@@ -85,7 +91,7 @@ class Consumer(driver.Consumer):
                 continue
             place = Partition(tp.topic, tp.partition)
             if not current or self.engine.positions.seeks(place) != seeks.get(place, 0):
-                self._fetched_to[place] = None  # Dropped: nobody knows where the next one begins.
+                self._dropped(place)
                 continue
             await self._deliver(tp, place, records, generation)
 
@@ -104,7 +110,7 @@ class Consumer(driver.Consumer):
             message = _message(tp, Chunk(part, begins, seek), generation)
             await self.wait_first(self.callback(message), self.suspend_flow.wait())
             if not self.flow_active or self.engine.positions.seeks(place) != seek:
-                self._fetched_to[place] = None
+                self._dropped(place)
                 return
             begins = self._fetched_to[place] = part[-1].offset + 1
 
@@ -121,6 +127,11 @@ class Consumer(driver.Consumer):
                 telemetry.disowned(tp.topic, tp.partition, disowned)
                 log.warning("changelog_records_disowned", topic=tp.topic, partition=tp.partition, records=disowned)
         await self.wait_first(self.callback(self._to_message(tp, records[-1])), self.suspend_flow.wait())
+
+    def _dropped(self, place: Partition) -> None:
+        self._fetched_to[place] = None
+        if self.flow_active:  # Otherwise a rebalance seeks.
+            self.want_seek(place, self._expected(place))
 
     # -- seeking
 
@@ -139,13 +150,36 @@ class Consumer(driver.Consumer):
             self._fetched_to[place] = offset
 
     async def perform_seek(self) -> None:
-        """Faust seeks to what is committed, after each assignment."""
+        """Faust seeks to what is committed, after each assignment; it does not where nothing is."""
         await super().perform_seek()
         for tp in self.assignment():
+            if self._is_changelog_tp(tp):
+                continue
             place = Partition(tp.topic, tp.partition)
-            committed = self._committed_offset[tp]
             self.engine.positions.sought(place)
-            self._fetched_to[place] = committed or None
+            self._fetched_to[place] = committed = self.committed(place)
+            if not committed:
+                self.want_seek(place, 0)
+
+    def _expected(self, place: Partition) -> int:
+        positions = self.engine.positions
+        return positions.expected(place) if positions.started(place) else self.committed(place)
+
+    def _look_for_vanished(self) -> None:
+        """Seeks back where something was delivered but never arrived, and nothing behind it has shown that."""
+        if monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = monotonic()
+        suspects = {place: (self._expected(place), to) for place, to in self._fetched_to.items() if self._idle(place) and to}
+        for place, (expected, to) in suspects.items():
+            if expected < to and self._suspects.get(place) == (expected, to):
+                self.engine.telemetry.refused(*place)
+                self.want_seek(place, expected)
+        self._suspects = suspects
+
+    def _idle(self, place: Partition) -> bool:
+        lane = self.engine.lanes.get(place)
+        return lane is None or lane.idle
 
     def committed(self, place: Partition) -> int:
         """The offset from which the group goes on; 0 if it has not begun."""

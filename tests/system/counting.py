@@ -9,7 +9,6 @@ from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
 from streams.app import EngineOptions, host_stateful, make_app, run_worker
 
 PARTITION_RECORD = b"\x00partition"
-EVENTS, OUTCOMES = "counting-events", "counting-outcomes"
 SETTLE_EVERY = 1009
 
 
@@ -56,12 +55,12 @@ class Counting:
 
 
 def main() -> None:
-    """Arguments: bootstrap, partitions, group instance id ("" for none), session time-out, standbys."""
-    bootstrap, partitions, instance, session, standbys = sys.argv[1:6]
+    """Arguments: bootstrap, name of the run, partitions, group instance id ("" for none), session time-out, standbys."""
+    bootstrap, run, partitions, instance, session, standbys = sys.argv[1:7]
     options = EngineOptions(
-        group="counting",
+        group=run,
         broker=f"kafka://{bootstrap}",
-        topics={"outcomes": OUTCOMES},
+        topics={"outcomes": f"{run}-outcomes"},
         group_instance_id=instance or None,
         session_timeout=float(session),
         heartbeat_interval=float(session) / 6,
@@ -71,7 +70,7 @@ def main() -> None:
         max_batch=int(os.environ.get("MAX_BATCH", "5000")),
     )
     app = make_app(options)
-    host_stateful(app, EVENTS, "clients", Counting, int(partitions))
+    host_stateful(app, f"{run}-events", "clients", Counting, int(partitions))
     run_worker(app, loglevel=os.environ.get("LOGLEVEL", "WARN"))
 
 

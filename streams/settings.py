@@ -308,6 +308,13 @@ class Settings(BaseSettings):
         sources_of.all_known(tuple(overrides), tuple(topics.TOPICS))
         return overrides
 
+    @field_validator("oauth_token_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError("begins neither with https:// nor with http://")
+        return url
+
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, url: SecretStr) -> SecretStr:

@@ -60,3 +60,14 @@ class Evaluation:
             "mean_pd": self.sum_pd / n,
             "observed_rate": bad / n,
         }
+
+    def dump(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        return dict(vars(self))
+
+    @classmethod
+    def load(cls, dumped: dict[str, Any]) -> "Evaluation":
+        """The evaluation that `dump` described."""
+        evaluation = cls()
+        vars(evaluation).update(dumped)
+        return evaluation

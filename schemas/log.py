@@ -176,6 +176,8 @@ class DayPassed(Canonical, frozen=True, tag="day-passed", kw_only=True, omit_def
     """
 
     day: date
+    of: int
+    """How many source partitions there are: the day closes here when as many have passed it."""
 
 
 class ModelPublished(Canonical, frozen=True, tag="model-published", kw_only=True, omit_defaults=True):

@@ -35,9 +35,6 @@ class SourceEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    money: ClassVar[tuple[str, ...]] = ()
-    """The fields that are amounts in `currency`."""
-
     event_id: EventId
     occurred_at: AwareDatetime
 
@@ -49,7 +46,16 @@ class ClientEvent(SourceEvent):
     portfolio: Portfolio | None = None
 
 
-class Repayment(ClientEvent):
+class MoneyEvent(ClientEvent):
+    """An event with amounts in `currency`."""
+
+    money: ClassVar[tuple[str, ...]]
+    """The fields that are such amounts."""
+
+    currency: CurrencyCode
+
+
+class Repayment(MoneyEvent):
     """An instalment was paid, in full, in part or not at all; or an earlier payment was undone (`reverses`)."""
 
     money = ("amount_due", "amount_paid", "balance_after", "next_amount_due", "fees")
@@ -58,7 +64,6 @@ class Repayment(ClientEvent):
     due_date: date
     amount_due: Positive
     amount_paid: Positive
-    currency: CurrencyCode
     balance_after: Amount | None = None
     next_due_date: date | None = None
     next_amount_due: Positive | None = None
@@ -66,7 +71,7 @@ class Repayment(ClientEvent):
     reverses: EventId | None = None
 
 
-class Drawdown(ClientEvent):
+class Drawdown(MoneyEvent):
     """Money was drawn under a facility (negative: a correction of the balance); the limit and balance it left."""
 
     money = ("amount", "limit", "balance_after", "next_amount_due")
@@ -75,7 +80,6 @@ class Drawdown(ClientEvent):
     amount: Amount
     limit: Positive
     balance_after: Amount
-    currency: CurrencyCode
     interest_rate: Rate | None = None
     margin: Rate | None = None
     maturity_date: date | None = None
@@ -85,7 +89,7 @@ class Drawdown(ClientEvent):
     reverses: EventId | None = None
 
 
-class Statement(ClientEvent):
+class Statement(MoneyEvent):
     """A financial statement of the client, for the period that ended at `period_end`."""
 
     money = (
@@ -96,7 +100,6 @@ class Statement(ClientEvent):
     )  # fmt: skip
 
     period_end: date
-    currency: CurrencyCode
     total_assets: Positive
     period_months: Annotated[int, Field(ge=1, le=24)] = 12
     published_at: AwareDatetime | None = None
@@ -144,14 +147,13 @@ class Rating(ClientEvent):
     outlook: Literal["positive", "stable", "negative", "developing"] | None = None
 
 
-class Collateral(ClientEvent):
+class Collateral(MoneyEvent):
     """A collateral was valued; value 0 releases it."""
 
     money = ("value",)
 
     collateral_id: Identifier
     value: Positive
-    currency: CurrencyCode
     facility_id: Identifier | None = None
     kind: Code | None = None
     haircut: Fraction | None = None

@@ -158,20 +158,18 @@ class Partition(msgspec.Struct, array_like=True):
     """One partition of the log: what its decisions share. Written last, it says how far everything is done."""
 
     offset: int = -1
-    policy_version: str = ""
     models: dict[str, str] = msgspec.field(default_factory=dict)
-    """Model version in force by portfolio; the snapshots have entries of their own."""
+    """Version of the model in force by portfolio; the snapshots, like the policy, have entries of their own."""
     cutoffs: dict[str, tuple[int, tuple[float, float, float]]] = msgspec.field(default_factory=dict)
     """Number and lower bounds of diamond, gold, silver by portfolio."""
     closed_day: int = 0
-    """The last day that closed here."""
-    drawn_day: dict[str, int] = msgspec.field(default_factory=dict)
-    """When a portfolio's histogram last went to the learner."""
-    passed: dict[str, int] = msgspec.field(default_factory=dict)
-    """The last day that each source partition (`topic/partition`) has passed."""
-    marks: dict[str, int] = msgspec.field(default_factory=dict)
-    """The highest offset seen of each source partition."""
+    """The last day that closed here; arrears are known as of its close."""
+    passed: dict[str, dict[int, int]] = msgspec.field(default_factory=dict)
+    """The last day that each source partition has passed: topic -> partition -> day."""
+    marks: dict[str, dict[int, int]] = msgspec.field(default_factory=dict)
+    """The highest offset seen of each source partition: topic -> partition -> offset."""
     macro: dict[str, float] = msgspec.field(default_factory=dict)
+    """The last figure of each macro indicator (`indicator` or `indicator/country`)."""
 
 
 # Keys of the changelog: a client has its own id (printable ASCII, so none begins with a control character).

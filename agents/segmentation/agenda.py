@@ -1,0 +1,67 @@
+"""The agenda of a partition: on the close of which day there is something to find at which client.
+
+It makes events that did *not* happen visible (an instalment not paid, a horizon that passed) without looking at everybody.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from agents.segmentation.in_force import InForce
+from agents.segmentation.watchlist import cured_day
+from schemas.state import ClientState
+
+
+class Agenda:
+    """Clients by the next day to look at them; derived from the client states, so it is rebuilt and never stored."""
+
+    def __init__(self) -> None:
+        self._clients: dict[int, set[str]] = {}
+
+    def move(self, client_id: str, was: int, now: int) -> None:
+        """The client's next day; 0 for none."""
+        if was == now:
+            return
+        if was:
+            clients = self._clients.get(was)
+            if clients is not None:
+                clients.discard(client_id)
+                if not clients:
+                    del self._clients[was]
+        if now:
+            self._clients.setdefault(now, set()).add(client_id)
+
+    def due(self, day: int) -> list[str]:
+        """Whom to look at on the close of `day`, in a fixed order."""
+        return sorted(self._clients.get(day, ()))
+
+    def days(self, first: int, last: int) -> Iterator[int]:
+        """The days from `first` to `last` with somebody to look at, ascending; may grow while it is read."""
+        day = first
+        while day <= last:
+            if day in self._clients:
+                yield day
+            day += 1
+
+
+def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
+    """The first day after `closed_day` whose close finds something new at the client; 0 if there is none."""
+    days: list[int] = []
+    for facility in client.facilities:
+        for due in facility.dues:
+            step = next((s for s in now.steps if due.day + s > closed_day), None)
+            if step is not None:
+                days.append(due.day + step)
+                if due.day >= closed_day:
+                    break  # later dues are looked at later
+    if client.snapshots:
+        days.append(client.snapshots[0].day + now.rules.horizon_days)
+    if client.moved:
+        days.append(month_end(client.last_day))
+    days.extend(cured_day(alert, now.rules.watchlist) for alert in client.alerts if alert.clean_day)
+    return max(min(days), closed_day + 1) if days else 0
+
+
+def month_end(day: int) -> int:
+    """The last day of a day's month."""
+    when = date.fromordinal(day)
+    return (when.replace(day=28) + timedelta(days=4)).replace(day=1).toordinal() - 1

@@ -1,0 +1,199 @@
+"""Folding: what each fact changes in what is known of a client. Nothing is decided here."""
+
+from collections.abc import Callable
+from datetime import date
+from hashlib import blake2b
+from typing import Any, Final
+
+from agents.segmentation.arrears import owe, settle, undo
+from agents.segmentation.in_force import InForce
+from online_models import behaviour, statements
+from schemas import log
+from schemas.state import ClientState, Collateral, Facility, Graded, Month
+
+RECENT: Final = 16
+"""Event ids remembered of a client, to drop what the bank sent twice."""
+MAX_FACILITIES: Final = 200
+MAX_RATINGS: Final = 12
+MAX_COLLATERAL: Final = 100
+FIGURES_KEPT: Final = 5
+"""Statements kept: five quarters reach the same quarter of the year before."""
+
+
+class NoRate(Exception):
+    """An amount in a currency for which the policy has no rate."""
+
+
+def is_repeat(client: ClientState, event_id: str) -> bool:
+    """Whether the client has had this event already; if not, it is remembered."""
+    digest = int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big")
+    if digest in client.recent:
+        return True
+    client.recent.append(digest)
+    if len(client.recent) > RECENT:
+        del client.recent[0]
+    return False
+
+
+def fold(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
+    """The fact, entered into the client's state. Raises: NoRate, before anything has changed."""
+    currency = getattr(fact, "currency", None)
+    if currency is not None and currency not in now.per_minor:
+        raise NoRate(f"currency: the policy has no rate for {currency!r}; add it under fx, publish the policy and redrive")
+    if not client.first_day:
+        client.first_day = day
+    client.last_day = max(client.last_day, day)
+    _FOLDS[type(fact)](client, fact, day, now)
+
+
+def repayment(client: ClientState, fact: log.RepaymentReceived, day: int, now: InForce) -> None:
+    """Owed, settled oldest first, and entered in the month's behaviour; a reversal takes the payment back."""
+    facility = facility_of(client, fact.facility_id, fact.currency, day)
+    due_day = fact.due_date.toordinal()
+    rate = now.per_minor[fact.currency] * 100
+    paid = -fact.amount_paid if fact.reverses is not None else fact.amount_paid
+    if fact.reverses is not None:
+        undo(facility, due_day, fact.amount_due, fact.amount_paid)
+    else:
+        owe(facility, due_day, fact.amount_due)
+        settle(facility, fact.amount_paid)
+    if fact.next_due_date is not None and fact.next_amount_due is not None:
+        owe(facility, fact.next_due_date.toordinal(), fact.next_amount_due)
+    facility.balance = fact.balance_after if fact.balance_after is not None else facility.balance - paid
+    month = month_of(client, day)
+    month.paid += round(paid * rate)
+    if fact.reverses is None:
+        month.due += round(fact.amount_due * rate)
+        month.payments += 1
+        month.short += fact.amount_paid < fact.amount_due
+        month.late_days = max(month.late_days, day - due_day)
+    _level(client, month, now)
+
+
+def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce) -> None:
+    """The facility's limit, balance and terms as the drawdown left them."""
+    facility = facility_of(client, fact.facility_id, fact.currency, day)
+    facility.limit = fact.limit
+    facility.balance = fact.balance_after
+    facility.closed = False
+    if fact.margin is not None:
+        facility.margin = fact.margin
+    if fact.maturity_date is not None:
+        facility.maturity_day = fact.maturity_date.toordinal()
+    if fact.next_due_date is not None and fact.next_amount_due is not None:
+        owe(facility, fact.next_due_date.toordinal(), fact.next_amount_due)
+    month = month_of(client, day)
+    month.drawn += round((-fact.amount if fact.reverses is not None else fact.amount) * now.per_minor[fact.currency] * 100)
+    _level(client, month, now)
+
+
+def statement(client: ClientState, fact: log.StatementPublished, day: int, now: InForce) -> None:
+    """The statement's features; one for an earlier period than the last is only kept to compare with."""
+    rate = now.per_minor[fact.currency]
+    figures = statements.figures(fact, rate)
+    earlier = [f for f in client.figures if f.period_end_day < figures.period_end_day]
+    later = [f for f in client.figures if f.period_end_day > figures.period_end_day]
+    if not later:
+        client.statement_x = statements.features(fact, earlier, rate)
+        client.scored_by = ""
+    client.figures = [*earlier, figures, *later][-FIGURES_KEPT:]
+
+
+def profile(client: ClientState, fact: log.ProfileUpdated, day: int, now: InForce) -> None:
+    """What the event tells overwrites what was known."""
+    client.industry = fact.industry or client.industry
+    client.country = fact.country or client.country
+    client.group_id = fact.group_id or client.group_id
+    client.referred_by = fact.referred_by or client.referred_by
+    if fact.relationship_since is not None:
+        client.relationship_day = fact.relationship_since.toordinal()
+    if fact.employees is not None:
+        client.employees = fact.employees
+
+
+def rating(client: ClientState, fact: log.RatingAssigned, day: int, now: InForce) -> None:
+    """The history of grades, newest last."""
+    client.ratings = [*client.ratings, Graded(fact.agency, fact.grade, day)][-MAX_RATINGS:]
+
+
+def collateral(client: ClientState, fact: log.CollateralValued, day: int, now: InForce) -> None:
+    """The last value of each collateral; a value of 0 releases it."""
+    others = [c for c in client.collateral if c.collateral_id != fact.collateral_id]
+    if fact.value > 0:
+        others.append(Collateral(fact.collateral_id, fact.value, fact.currency, fact.haircut or 0.0))
+    client.collateral = others[-MAX_COLLATERAL:]
+
+
+def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InForce) -> None:
+    """Default and cure of the client; `repaid` and `written-off` end a facility, or without one the relationship."""
+    if fact.outcome == "defaulted":
+        client.defaulted_day = client.defaulted_day or day
+    elif fact.outcome == "cured":
+        client.defaulted_day = 0
+    else:
+        for facility in client.facilities:
+            if fact.facility_id in (None, facility.facility_id):
+                facility.closed = True
+                facility.dues.clear()
+                facility.balance = 0
+        if fact.facility_id is None:
+            client.left_day = day
+
+
+def unchanged(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
+    """Facts that only stand in the log so far."""
+
+
+_FOLDS: Final[dict[type, Callable[[ClientState, Any, int, InForce], None]]] = {
+    log.RepaymentReceived: repayment,
+    log.DrawdownMade: drawdown,
+    log.StatementPublished: statement,
+    log.ProfileUpdated: profile,
+    log.RatingAssigned: rating,
+    log.CollateralValued: collateral,
+    log.OutcomeReported: outcome,
+    log.MilestoneReported: unchanged,
+    log.FeedbackGiven: unchanged,
+}
+
+
+def facility_of(client: ClientState, facility_id: str, currency: str, day: int) -> Facility:
+    """The client's facility, opened by the first event that names it."""
+    for facility in client.facilities:
+        if facility.facility_id == facility_id:
+            return facility
+    facility = Facility(facility_id, currency, opened_day=day)
+    client.facilities.append(facility)
+    if len(client.facilities) > MAX_FACILITIES:
+        idle = next((f for f in client.facilities if f.closed), client.facilities[0])
+        client.facilities.remove(idle)
+    return facility
+
+
+def month_of(client: ClientState, day: int) -> Month:
+    """The calendar month of a day, begun by its first event; an event of an earlier month counts in the newest."""
+    number = month_number(day)
+    months = client.months
+    if months and months[-1].number >= number:
+        return months[-1]
+    months.append(Month(number))
+    if len(months) > behaviour.WINDOW:
+        del months[0]
+    return months[-1]
+
+
+def month_number(day: int) -> int:
+    """Year * 12 + month - 1."""
+    when = date.fromordinal(day)
+    return when.year * 12 + when.month - 1
+
+
+def _level(client: ClientState, month: Month, now: InForce) -> None:
+    """The month's balance and limit over all facilities, as they stand."""
+    balance = limit = 0.0
+    for facility in client.facilities:
+        rate = now.per_minor[facility.currency]
+        balance += facility.balance * rate
+        limit += facility.limit * rate
+    month.balance, month.limit = round(balance * 100), round(limit * 100)
+    client.moved = True

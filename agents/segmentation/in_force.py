@@ -1,0 +1,51 @@
+"""What is in force for a portfolio at a place of the log: its rules, model and cut-offs."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from online_models.scorecard import Scorecard
+from schemas.policy import Policy, PortfolioPolicy
+
+
+class InForce(NamedTuple):
+    """Everything beside the client's own state that a decision depends on."""
+
+    portfolio: str
+    policy_version: str
+    rules: PortfolioPolicy
+    per_minor: Mapping[str, float]
+    """Units of the reporting currency for a minor unit."""
+    card: Scorecard
+    cutoffs: tuple[float, float, float] | None
+    """Lower bounds of diamond, gold, silver; None until a population is known."""
+    cutoffs_version: str
+    treatments: Mapping[str, dict[str, Any]]
+    """By segment, as they are published."""
+    steps: tuple[int, ...]
+    """Days after a due date at which the close of a day finds something new, ascending."""
+
+
+def in_force(
+    portfolio: str, policy: Policy, card: Scorecard, population: tuple[int, tuple[float, float, float]] | None
+) -> InForce:
+    """The rules of a portfolio with the model and the population's cut-offs; cut-offs of the policy go first."""
+    rules = policy.of(portfolio)
+    fixed = rules.value.cutoffs
+    if fixed is not None:
+        cutoffs, version = fixed, "policy"
+    elif population is not None:
+        cutoffs, version = population[1], f"{portfolio}-{population[0]}"
+    else:
+        cutoffs, version = None, "none"
+    treatments = {name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()}
+    return InForce(portfolio, policy.version, rules, policy.per_minor, card, cutoffs, version, treatments, _steps(rules))
+
+
+def _steps(rules: PortfolioPolicy) -> tuple[int, ...]:
+    days = {1, rules.grace_days + 1, rules.default.significant_increase_dpd_days + 1}
+    if rules.default.dpd_days is not None:
+        days.add(rules.default.dpd_days + 1)
+    dpd = rules.indicators.get("DPD")
+    if dpd is not None:
+        days.update(int(bound) for bound in (dpd.watch, dpd.amber, dpd.red) if bound is not None and bound >= 1)
+    return tuple(sorted(days))

@@ -1,0 +1,38 @@
+"""Labels: features are kept as they were scored until a default within the horizon, or the horizon's end, labels them."""
+
+from typing import Final
+
+from online_models.features import UNKNOWN_STATEMENT
+from schemas.state import ClientState, Snapshot
+
+MAX_SNAPSHOTS: Final = 16
+"""Open snapshots of a client: a year of months and its statements."""
+
+
+def keep(client: ClientState, day: int, behaviour_x: bytes, version: str) -> None:
+    """Takes a snapshot; the second of a day replaces the first, and beyond the bound the oldest is forgotten."""
+    if client.snapshots and client.snapshots[-1].day == day:
+        client.snapshots.pop()
+    x = (client.statement_x or UNKNOWN_STATEMENT) + behaviour_x
+    client.snapshots.append(Snapshot(day, x, client.pd, version))
+    del client.snapshots[:-MAX_SNAPSHOTS]
+    client.moved = False
+
+
+def ripe(client: ClientState, closed_day: int, horizon_days: int) -> list[Snapshot]:
+    """The snapshots whose horizon has passed by the close of a day without a default; they are no longer kept."""
+    done = 0
+    for snapshot in client.snapshots:
+        if snapshot.day + horizon_days > closed_day:
+            break
+        done += 1
+    passed = client.snapshots[:done]
+    del client.snapshots[:done]
+    return passed
+
+
+def foretold(client: ClientState, default_day: int, horizon_days: int) -> list[Snapshot]:
+    """The snapshots that a default labels 1, no longer kept; those taken after its day are dropped with them."""
+    labelled = [s for s in client.snapshots if s.day <= default_day <= s.day + horizon_days]
+    client.snapshots = [s for s in client.snapshots if s.day + horizon_days < default_day]
+    return labelled

@@ -1,0 +1,373 @@
+"""The segmenter: folds every fact into what is known of its client, scores, decides, and tells what has changed.
+
+One instance for one partition of the log. Its state is a pure function of the partition's records so far.
+"""
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
+from agents.segmentation.agenda import Agenda, next_look
+from agents.segmentation.deciding import Decided, Place, decide
+from agents.segmentation.folding import NoRate, fold, is_repeat
+from agents.segmentation.in_force import InForce, in_force
+from online_models.features import unpacked
+from online_models.pd_model import scorecard
+from schemas import decisions, log, topics
+from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
+from schemas.policy import Policy
+from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
+from schemas.state import (
+    MODEL_PREFIX,
+    PARTITION_KEY,
+    POLICY_KEY,
+    ClientState,
+    Partition,
+    Snapshot,
+    encode,
+    read_client,
+    read_partition,
+)
+
+DEFAULT_PORTFOLIO: Final = "corporate"
+MOST_LIVE: Final = 4096
+"""Clients kept decoded between batches; the others are bytes."""
+LOOKS_PER_BATCH: Final = 500
+"""Clients looked at in one batch when a day closes, so that others can work in between."""
+
+
+class Segmenter:
+    """An agent of `client-events` (see `agents.hosting.PartitionAgent`).
+
+    `states` is what the changelog held and is the agent's own from here on; `policy` decides until one is published in the
+    log; `partitions` is how many the log has; `watch` is shown each client after each of its events (scores of a replay).
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        states: dict[bytes, bytes],
+        policy: Policy,
+        partitions: int,
+        watch: Callable[[log.Fact, ClientState, InForce], None] | None = None,
+    ) -> None:
+        self.number = partition
+        self._watch = watch
+        self.partitions = partitions
+        self.states = states
+        self.partition = read_partition(states[PARTITION_KEY]) if PARTITION_KEY in states else Partition()
+        self.policy = Policy.model_validate_json(states[POLICY_KEY]) if POLICY_KEY in states else policy
+        self.models: dict[str, ModelSnapshot] = {
+            key[len(MODEL_PREFIX) :].decode(): msgspec.json.decode(value, type=ModelSnapshot)
+            for key, value in states.items()
+            if key.startswith(MODEL_PREFIX)
+        }
+        self.agenda = Agenda()
+        self.histograms: dict[str, Counter[int]] = {}
+        self._in_force: dict[str, InForce] = {}
+        self._live: dict[str, ClientState] = {}
+        self._begin()
+        self._rebuild()
+
+    @property
+    def position(self) -> int:
+        """Offset of the last record that is done."""
+        return self.partition.offset
+
+    def run(self, records: Sequence[Record]) -> Iterator[Batch | Settle]:
+        """The records, folded and decided; a control record that turns what is in force is a batch of its own."""
+        for record in records:
+            if record.offset <= self.partition.offset:
+                continue
+            if record.key is not None:
+                self._client_record(record)
+                self._records.append(record)
+                self.partition.offset = record.offset
+                continue
+            control = self._control(record)
+            if control is None or not self._turns(control):
+                if control is not None:
+                    self._take(control)
+                self.partition.offset = record.offset
+                continue
+            if self._begun:
+                yield self._batch()
+            yield SETTLE
+            yield from self._turn(control, record)
+            self.partition.offset = record.offset
+            yield self._batch()
+        if self._begun or self.partition.offset != self._told:
+            yield self._batch()
+
+    def client(self, client_id: str) -> ClientState:
+        """What is known of a client; complete even if nothing is."""
+        state = self._live.get(client_id)
+        if state is None:
+            stored = self.states.get(client_id.encode())
+            state = self._live[client_id] = read_client(stored) if stored is not None else ClientState()
+        return state
+
+    def in_force(self, portfolio: str) -> InForce:
+        """What decides a portfolio's clients at this place of the log."""
+        now = self._in_force.get(portfolio)
+        if now is None:
+            card = scorecard(self.models.get(portfolio), self.policy.of(portfolio))
+            now = in_force(portfolio, self.policy, card, self.partition.cutoffs.get(portfolio))
+            self._in_force[portfolio] = now
+        return now
+
+    # one client record
+
+    def _client_record(self, record: Record) -> None:
+        try:
+            fact = log.read_fact(record.value or b"")
+        except msgspec.MsgspecError as error:
+            self._die(record, UNREADABLE, str(error))
+            return
+        topic, partition, offset = fact.source
+        marks = self.partition.marks.setdefault(topic, {})
+        if offset <= marks.get(partition, -1):
+            self._counts["repeated"] += 1
+            return
+        marks[partition] = offset
+        client = self.client(fact.client_id)
+        if record.offset <= client.seen:
+            return
+        self._step(record, fact.client_id, fact)
+
+    def _step(self, record: Record, client_id: str, fact: log.Fact | None) -> None:
+        """One step at one client. If it raises, the client is as it was and the record is a dead letter."""
+        try:
+            self._fold_and_decide(record, client_id, fact, tell=True)
+        except NoRate as refused:
+            self._undo(record, client_id)
+            self._die(record, INVALID, str(refused))
+        except Exception:  # the one place: our bug must not stop the stream
+            self._undo(record, client_id)
+            self._die(record, UNHANDLED, traceback.format_exc(), client_id)
+
+    def _fold_and_decide(self, record: Record, client_id: str, fact: log.Fact | None, tell: bool) -> None:
+        client = self.client(client_id)
+        looked = client.look_day
+        was_bin = client.value_bin
+        if fact is None:
+            day, event_id = self.partition.closed_day, f"day-closed/{date.fromordinal(self.partition.closed_day)}"
+        else:
+            if is_repeat(client, fact.event_id):
+                self._counts["duplicate"] += tell
+                client.seen = record.offset
+                self._touched.add(client_id)
+                return
+            day, event_id = fact.occurred_at.toordinal(), fact.event_id
+            client.portfolio = client.portfolio or fact.portfolio or DEFAULT_PORTFOLIO
+        now = self.in_force(client.portfolio)
+        if fact is not None:
+            fold(client, fact, day, now)
+        closed_day = self.partition.closed_day
+        place = Place(client_id, event_id, topics.CLIENT_EVENTS, self.number, record.offset, day, closed_day)
+        decided = decide(client, fact, place, now)
+        client.look_day = next_look(client, closed_day, now)
+        client.seen = record.offset
+        if not tell:
+            return
+        if self._watch is not None and fact is not None:
+            self._watch(fact, client, now)
+        self.agenda.move(client_id, looked, client.look_day)
+        self._count_value(client.portfolio, was_bin, client.value_bin)
+        self._touched.add(client_id)
+        self._tell(client_id, client.portfolio, decided, record)
+
+    def _tell(self, client_id: str, portfolio: str, decided: Decided, record: Record) -> None:
+        key = client_id.encode()
+        for warning in decided.warnings:
+            self._outcomes.append(_published(topics.EARLY_WARNINGS, key, warning))
+            self._counts[f"warning/{warning.indicator}/{warning.status}"] += 1
+        for change in decided.changes:
+            self._outcomes.append(_published(topics.TIER_CHANGES, key, change))
+            self._counts[f"tier-change/{change.direction}"] += 1
+        for ordinal, (snapshot, defaulted) in enumerate(decided.labelled):
+            self._outcomes.append(self._lesson(client_id, portfolio, snapshot, defaulted, record, ordinal))
+            self._counts["example"] += 1
+
+    def _lesson(self, client_id: str, portfolio: str, taken: Snapshot, defaulted: bool, record: Record, ordinal: int) -> Outcome:
+        example = LabelledExample(
+            portfolio=portfolio,
+            client_id=client_id,
+            as_of=date.fromordinal(taken.day),
+            labelled_on=date.fromordinal(max(1, self.partition.closed_day)),
+            x=tuple(None if v != v else v for v in unpacked(taken.x)),
+            y=defaulted,
+            pd=taken.pd,
+            model_version=taken.model_version,
+            partition=self.number,
+            offset=record.offset,
+            ordinal=ordinal,
+        )
+        return Outcome(topics.LEARNING, None, msgspec.json.encode(example), (), 0)
+
+    def _undo(self, record: Record, client_id: str) -> None:
+        """The client as it was before the record: from its bytes, with the batch's earlier records folded again."""
+        self._live.pop(client_id, None)
+        client = self.client(client_id)
+        for earlier in self._records:
+            if earlier.key == client_id.encode() and client.seen < earlier.offset and earlier.offset not in self._dead:
+                fact = log.read_fact(earlier.value or b"")
+                if fact.source.offset <= self.partition.marks[fact.source.topic][fact.source.partition]:
+                    self._fold_and_decide(earlier, client_id, fact, tell=False)
+        self._dead.add(record.offset)
+
+    def _die(self, record: Record, cause: str, reason: str, client_id: str = "") -> None:
+        field = reason.split(":")[0] if cause == INVALID else ""
+        self._outcomes.append(dead_letter(record, topics.CLIENT_EVENTS, cause, field, reason, client_id))
+        self._counts["dead-letter/" + cause] += 1
+
+    # control records
+
+    def _control(self, record: Record) -> log.Control | None:
+        try:
+            control = log.read_control(record.value or b"")
+        except msgspec.MsgspecError as error:
+            self._die(record, UNREADABLE, str(error))
+            return None
+        return control
+
+    def _turns(self, control: log.Control) -> bool:
+        """Whether what came before must be durable first: it changes what decides, or reads many clients."""
+        if isinstance(control, log.DayPassed):
+            return self._closing(control) > self.partition.closed_day
+        if isinstance(control, log.ModelPublished):
+            known = self.models.get(control.snapshot.portfolio)
+            return known is None or known.number < control.snapshot.number
+        if isinstance(control, log.CutoffsPublished):
+            return self.partition.cutoffs.get(control.portfolio, (0,))[0] < control.number
+        return isinstance(control, log.PolicyPublished) and control.version != self.policy.version
+
+    def _take(self, control: log.Control) -> None:
+        """A control record that only moves the partition record."""
+        if isinstance(control, log.DayPassed):
+            self._pass(control)
+        elif isinstance(control, log.MacroObserved):
+            name = control.indicator if control.country is None else f"{control.indicator}/{control.country}"
+            self.partition.macro[name] = control.value
+
+    def _turn(self, control: log.Control, record: Record) -> Iterator[Batch]:
+        if isinstance(control, log.DayPassed):
+            yield from self._close_days(control, record)
+        elif isinstance(control, log.ModelPublished):
+            snapshot = control.snapshot
+            self.models[snapshot.portfolio] = snapshot
+            self.partition.models[snapshot.portfolio] = snapshot.version
+            self._entries.append(State(MODEL_PREFIX + snapshot.portfolio.encode(), msgspec.json.encode(snapshot)))
+            self._in_force.pop(snapshot.portfolio, None)
+        elif isinstance(control, log.CutoffsPublished):
+            self.partition.cutoffs[control.portfolio] = (control.number, control.cutoffs)
+            self._in_force.pop(control.portfolio, None)
+        elif isinstance(control, log.PolicyPublished):
+            self.policy = control.parsed()
+            self._entries.append(State(POLICY_KEY, self.policy.model_dump_json().encode()))
+            self._in_force.clear()
+
+    def _pass(self, control: log.DayPassed) -> None:
+        days = self.partition.passed.setdefault(control.source.topic, {})
+        days[control.source.partition] = max(days.get(control.source.partition, 0), control.day.toordinal())
+
+    def _closing(self, control: log.DayPassed) -> int:
+        """The last day that every source partition has passed, with this record; 0 while one has passed none."""
+        days = {(topic, number): day for topic, numbers in self.partition.passed.items() for number, day in numbers.items()}
+        source = (control.source.topic, control.source.partition)
+        days[source] = max(days.get(source, 0), control.day.toordinal())
+        return min(days.values()) if len(days) >= control.of else 0
+
+    def _close_days(self, control: log.DayPassed, record: Record) -> Iterator[Batch]:
+        """Every day that closes, in order; the clients that have something to find on it, in batches."""
+        last = self._closing(control)
+        self._pass(control)
+        first = self.partition.closed_day + 1 if self.partition.closed_day else last
+        for day in range(first, last + 1):
+            self.partition.closed_day = day
+            for looked, client_id in enumerate(self.agenda.due(day), start=1):
+                self._step(record, client_id, None)
+                if looked % LOOKS_PER_BATCH == 0:
+                    yield self._batch(done=False)
+            self._tell_histograms(day, record.offset)
+
+    def _tell_histograms(self, day: int, offset: int) -> None:
+        for portfolio in sorted(self.histograms):
+            if day % self.policy.of(portfolio).value.cutoffs_every_days == 0:
+                spread = ValueHistogram(
+                    portfolio=portfolio,
+                    as_of=date.fromordinal(day),
+                    partition=self.number,
+                    partitions=self.partitions,
+                    offset=offset,
+                    bins=tuple(sorted((b, n) for b, n in self.histograms[portfolio].items() if n)),
+                )
+                self._outcomes.append(Outcome(topics.LEARNING, None, msgspec.json.encode(spread), (), 0))
+
+    # batches
+
+    def _begin(self) -> None:
+        self._records: list[Record] = []
+        self._outcomes: list[Outcome] = []
+        self._entries: list[State] = []
+        self._touched: set[str] = set()
+        self._dead: set[int] = set()
+        self._counts: Counter[str] = Counter()
+        self._told = self.partition.offset
+
+    @property
+    def _begun(self) -> bool:
+        return bool(self._records or self._outcomes or self._entries or self._touched)
+
+    def _batch(self, done: bool = True) -> Batch:
+        """What the records since the last batch led to; the partition record last, once they are all done."""
+        entries = self._entries
+        for client_id in sorted(self._touched):
+            entries.append(State(client_id.encode(), encode(self._live[client_id])))
+        if done:
+            entries.append(State(PARTITION_KEY, encode(self.partition)))
+        batch = Batch(self._outcomes, entries, self._counts)
+        self.states.update(entries)  # type: ignore[arg-type]
+        if len(self._live) > MOST_LIVE:
+            self._live.clear()
+        self._begin()
+        return batch
+
+    def _count_value(self, portfolio: str, was: int | None, now: int | None) -> None:
+        if was == now:
+            return
+        histogram = self.histograms.setdefault(portfolio, Counter())
+        if was is not None:
+            histogram[was] -= 1
+        if now is not None:
+            histogram[now] += 1
+
+    def _rebuild(self) -> None:
+        """The agenda and the histograms, from the client states."""
+        for key, value in self.states.items():
+            if key[0]:
+                client = read_client(value)
+                self.agenda.move(key.decode(), 0, client.look_day)
+                self._count_value(client.portfolio, None, client.value_bin)
+
+
+def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:
+    """With CloudEvents 1.0.2 binary-mode headers: readers that drop repeated `ce_id`s see each decision once."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", decision.decision_id.encode()),
+        ("ce_source", b"/tierwatch/segmenter"),
+        ("ce_type", _TYPES[topic]),
+        ("ce_time", f"{decision.as_of}T00:00:00Z".encode()),
+        ("ce_subject", key),
+        ("content-type", b"application/json"),
+    ]
+    return Outcome(topic, key, decisions.write(decision), headers)
+
+
+_TYPES: Final = {topics.TIER_CHANGES: b"tierwatch.tier-change.v1", topics.EARLY_WARNINGS: b"tierwatch.early-warning.v1"}

@@ -1,0 +1,46 @@
+"""What the learner keeps: one entry per portfolio, one per example that waits for bins, and the partition record."""
+
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+
+class Taught(msgspec.Struct, array_like=True):
+    """A portfolio's model and how well its scores have told; `model` is `PdModel.dump()`."""
+
+    seen: int
+    """Offset in the learning topic of the last example that is in it."""
+    model: dict[str, Any]
+    evaluation: dict[str, Any]
+
+
+class Spread(msgspec.Struct, array_like=True):
+    """The value histograms of a portfolio that wait for those of the other partitions."""
+
+    as_of: int
+    of: int
+    by_partition: dict[int, tuple[tuple[int, int], ...]] = msgspec.field(default_factory=dict)
+
+
+Mark: TypeAlias = tuple[int, int, str, int]
+"""Offset, closed day, client and ordinal of an example: ascending in the order in which a partition tells them."""
+
+
+class LearnerPartition(msgspec.Struct, array_like=True):
+    """How far the learning topic is done. Written last."""
+
+    offset: int = -1
+    marks: dict[int, Mark] = msgspec.field(default_factory=dict)
+    """The last example of each partition of the log: none is learned twice."""
+    spreads: dict[str, Spread] = msgspec.field(default_factory=dict)
+    cutoffs: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    """Number and day of the last cut-offs of each portfolio."""
+
+
+PARTITION_KEY: Final = b"\x00partition"
+MODEL_PREFIX: Final = b"model/"
+WAITING_PREFIX: Final = b"waiting/"
+
+encode: Final = msgspec.msgpack.Encoder().encode
+read_taught: Final = msgspec.msgpack.Decoder(Taught).decode
+read_learner: Final = msgspec.msgpack.Decoder(LearnerPartition).decode

@@ -1,0 +1,102 @@
+"""The whole topology in one process and without a broker: intake, log, segmenters and learner, for replays and tests.
+
+A value built from the same pure agents that the worker hosts (as Kafka Streams' TopologyTestDriver is).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from agents.learner import Learner
+from agents.segmentation.in_force import InForce
+from agents.segmenter import Segmenter
+from schemas import log, topics
+from schemas.policy import Policy
+from schemas.records import EVERY, Batch, Outcome, PlainRecord
+from schemas.state import ClientState
+
+Publish = Callable[[Outcome], None]
+Watch = Callable[[log.Fact, ClientState, InForce], None]
+
+
+class Pipeline:
+    """Takes what is written to the log and publishes what follows from it.
+
+    `publish` gets every outcome but those for the log; `written` gets every record of the log as it is written.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        partitions: int,
+        publish: Publish,
+        written: Callable[[PlainRecord], None],
+        watch: Watch | None = None,
+        learning: bool = True,
+    ) -> None:
+        self.segmenters = [Segmenter(p, {}, policy, partitions, watch) for p in range(partitions)]
+        self.learner: Final = Learner(0, {}, policy) if learning else None
+        self._publish = publish
+        self._written = written
+        self._ends = [0] * partitions
+        self._lessons = 0
+
+    def append(self, outcomes: Iterable[Outcome]) -> None:
+        """Outcomes for the log: written, folded and decided, and what is learned from them written in turn."""
+        waiting = list(outcomes)
+        while waiting:
+            lessons: list[PlainRecord] = []
+            for partition, records in enumerate(self._placed(waiting)):
+                lessons += self.decide(partition, records)
+            waiting = self._learn(lessons)
+
+    def decide(self, partition: int, records: Sequence[PlainRecord]) -> list[PlainRecord]:
+        """Records of one partition of the log; returns what they teach."""
+        lessons: list[PlainRecord] = []
+        for batch in self.segmenters[partition].run(records):
+            if not isinstance(batch, Batch):
+                continue
+            for outcome in batch.outcomes:
+                if outcome.topic == topics.LEARNING:
+                    lessons.append(PlainRecord(topics.LEARNING, 0, self._lessons, 0, None, outcome.value))
+                    self._lessons += 1
+                else:
+                    self._publish(outcome)
+        return lessons
+
+    def _placed(self, outcomes: Iterable[Outcome]) -> list[list[PlainRecord]]:
+        count = len(self._ends)
+        placed: list[list[PlainRecord]] = [[] for _ in range(count)]
+        for outcome in outcomes:
+            if outcome.partition == EVERY:
+                partitions: Iterable[int] = range(count)
+            else:
+                partitions = (partition_of(outcome.key or b"", count),)
+            for p in partitions:
+                placed[p].append(PlainRecord(topics.CLIENT_EVENTS, p, self._ends[p], 0, outcome.key, outcome.value))
+                self._ends[p] += 1
+        for records in placed:
+            for record in records:
+                self._written(record)
+        return placed
+
+    def _learn(self, lessons: Sequence[PlainRecord]) -> list[Outcome]:
+        if self.learner is None or not lessons:
+            return []
+        controls = []
+        for batch in self.learner.run(lessons):
+            if isinstance(batch, Batch):
+                for outcome in batch.outcomes:
+                    if outcome.topic == topics.CLIENT_EVENTS:
+                        controls.append(outcome)
+                    else:
+                        self._publish(outcome)
+        return controls
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Kafka's default partitioner. Source: org.apache.kafka.common.utils.Utils.murmur2 (as aiokafka has it)."""
+    if partitions == 1:
+        return 0
+    from aiokafka.partitioner import murmur2
+
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)

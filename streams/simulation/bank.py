@@ -52,7 +52,7 @@ class Bank:
         else:
             second = OPENS + int(self.random() * 39_600)
             client.booked_on = self.today
-        client.booked_at = second = second if second < LAST_SECOND else LAST_SECOND
+        client.booked_at = second = min(LAST_SECOND, second)
         self._ids += 1
         self.counts[topic] += 1
         event_id = f"{self._prefix}{self._ids}"

@@ -114,9 +114,12 @@ def revalue(bank: Bank, client: Client) -> None:
             _publish_collateral(bank, client, collateral)
 
 
-def release(client: Client, facility_id: str) -> None:
-    """Collateral of a loan that is paid back belongs to the client again."""
-    client.collateral = [collateral for collateral in client.collateral if collateral.facility_id != facility_id]
+def release(bank: Bank, client: Client, facility_id: str) -> None:
+    """Collateral of a loan that has ended is given back or realised: its value is 0 from now on."""
+    for collateral in [held for held in client.collateral if held.facility_id == facility_id]:
+        client.collateral.remove(collateral)
+        collateral.value = 0
+        _publish_collateral(bank, client, collateral)
 
 
 def _publish_collateral(bank: Bank, client: Client, collateral: Collateral) -> None:

@@ -7,6 +7,7 @@ from streams.simulation import distress
 from streams.simulation.bank import Bank
 from streams.simulation.chance import between, days_between
 from streams.simulation.clients import Client
+from streams.simulation.credit_file import release
 from streams.simulation.dates import business_day
 from streams.simulation.facilities import Facility
 from streams.simulation.payments import pay
@@ -57,7 +58,7 @@ def cure_from(bank: Bank, client: Client) -> None:
     """The client pays its arrears and is performing again."""
     client.stopped = client.defaulted = False
     for facility in list(client.facilities):
-        pay(bank, facility, sum(due.amount for due in facility.dues))
+        pay(bank, facility, sum(due.owed for due in facility.dues))
     bank.book(client, "outcomes", {"outcome": "cured"})
     _close_episode(client, "cured")
 
@@ -66,15 +67,8 @@ def write_off(bank: Bank, client: Client) -> None:
     """The bank gives up what it cannot recover; collateral is realised."""
     client.closed = True
     covered = 0.5 if client.collateral else 1.0
-    for collateral in client.collateral:
-        body: dict[str, object] = {
-            "collateral_id": collateral.id,
-            "value": client.wire(0),
-            "currency": client.currency,
-            "facility_id": collateral.facility_id,
-            "kind": collateral.kind,
-        }
-        bank.book(client, "collateral", body)
+    for facility in client.facilities:
+        release(bank, client, facility.id)
     loss = round(between(bank.rng, *LOSS) * covered, 3)
     bank.book(client, "outcomes", {"outcome": "written-off", "loss": loss})
     for facility in client.facilities:

@@ -18,16 +18,27 @@ YEAR: Final = 360
 
 @dataclass(slots=True, eq=False)
 class Due:
-    """An instalment that has fallen due and is not yet paid. Units: minor units of the client's currency."""
+    """An instalment that has fallen due. Units: minor units of the client's currency; `paid` of it so far."""
 
     day: int
     interest: int
     principal: int
+    paid: int = 0
 
     @property
     def amount(self) -> int:
-        """What is still owed of it."""
+        """The whole instalment."""
         return self.interest + self.principal
+
+    @property
+    def owed(self) -> int:
+        """What is still to be paid of it."""
+        return self.interest + self.principal - self.paid
+
+    @property
+    def principal_owed(self) -> int:
+        """The principal in that: interest is paid first."""
+        return min(self.principal, self.interest + self.principal - self.paid)
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +95,7 @@ class Facility:
     def _plan(self, since: int) -> None:
         scheduled = self.balance
         for due in self.dues:
-            scheduled -= due.principal
+            scheduled -= due.principal_owed
         self.next_due = in_month(self.month, self.day_of_month)
         self.next_interest = self.accrual(scheduled, since)
         self.next_principal = self._principal(scheduled)
@@ -103,12 +114,12 @@ class Facility:
         """Interest on an amount from a day until the next due day."""
         return int(amount * self.rate * (self.next_due - since) / YEAR + 0.5)
 
-    def announced(self, body: dict[str, object], position: int = 0) -> None:
-        """Tell in an event what is owed next: an unpaid due from `position` on, else the planned instalment."""
+    def announce(self, body: dict[str, object], position: int = 0) -> None:
+        """Tell in an event which instalment is next: an unpaid due from `position` on, else the planned one."""
         if position < len(self.dues):
             due = self.dues[position]
             body["next_due_date"] = iso(due.day)
-            body["next_amount_due"] = self.client.wire(due.interest + due.principal)
+            body["next_amount_due"] = self.client.wire(due.amount)
         elif self.next_interest + self.next_principal:
             body["next_due_date"] = iso(self.next_due)
             body["next_amount_due"] = self.client.wire(self.next_interest + self.next_principal)
@@ -136,5 +147,5 @@ def publish_drawing(bank: Bank, facility: Facility, amount: int, purpose: str) -
         "maturity_date": iso(facility.maturity),
         "purpose": purpose,
     }
-    facility.announced(body)
+    facility.announce(body)
     bank.book(client, "drawdowns", body)

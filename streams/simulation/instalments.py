@@ -18,20 +18,17 @@ LONGEST_ARREARS: Final = 70
 
 def fall_due(bank: Bank, facility: Facility) -> None:
     """An instalment falls due: plan the next one, then the client pays, or does not."""
-    client = facility.client
     if not facility.open:
         return
-    if client.defaulted:  # the schedule rests until the client is cured
+    due = Due(facility.next_due, facility.next_interest, facility.next_principal)
+    if facility.amortises:
+        facility.remaining -= 1
+    if due.amount:
+        facility.dues.append(due)
         facility.plan_next()
+        respond(bank, facility, due)
     else:
-        due = Due(facility.next_due, facility.next_interest, facility.next_principal)
-        if due.amount:
-            facility.dues.append(due)
-        if facility.amortises:
-            facility.remaining -= 1
         facility.plan_next()
-        if due.amount:
-            respond(bank, facility, due)
     if facility.next_due:
         bank.at(facility.next_due, partial(fall_due, bank, facility))
 
@@ -69,7 +66,7 @@ def expect_arrears(bank: Bank, facility: Facility, due: Due) -> None:
 def catch_up(bank: Bank, facility: Facility) -> None:
     """Pay all that has fallen due, unless the client has stopped paying in between."""
     if facility.open and facility.client.performing:
-        pay(bank, facility, sum(due.amount for due in facility.dues))
+        pay(bank, facility, sum(due.owed for due in facility.dues))
 
 
 def perhaps_returned(bank: Bank, facility: Facility, due: Due, event_id: str) -> None:
@@ -80,11 +77,12 @@ def perhaps_returned(bank: Bank, facility: Facility, due: Due, event_id: str) ->
 
 
 def send_back(bank: Bank, facility: Facility, due: Due, event_id: str) -> None:
-    """Undo a payment: the due stands again, and the client tries once more if it still pays."""
+    """Undo a payment in full: the due stands again, and the client tries once more if it still pays."""
     client = facility.client
     if not facility.open or client.defaulted or facility.dues or not facility.next_due:
         return
     facility.balance += due.principal
+    due.paid = 0
     facility.dues.append(due)
     publish(bank, facility, due, due.amount, reverses=event_id)
     expect_arrears(bank, facility, due)

@@ -91,7 +91,9 @@ def open_with_record(bank: Bank, facility: Facility) -> None:
 
 def finance_project(bank: Bank, client: Client, done_months: int) -> None:
     """A project loan at the beginning or in the middle of the works."""
-    terms = Terms("construction", client.minor(client.exposure), 24 + days_between(bank.rng, *TERM_MONTHS["project-finance"]))
+    terms = Terms(
+        "construction", client.minor(client.exposure), 24 + days_between(bank.rng, *TERM_MONTHS["project-finance"])
+    )
     loan = sign(bank, client, 1, terms)
     start_project(bank, client, loan, done_months)
     project = client.project

@@ -52,8 +52,8 @@ def move(bank: Bank, line: Facility, level: float) -> None:
 def pay_down(bank: Bank, line: Facility, amount: int) -> None:
     """A turnover of the account: published as a due of the day that is met in full."""
     line.balance -= amount
-    if line.next_due > bank.today:
-        line.next_interest = max(line.next_interest - line.accrual(amount, bank.today), 0)
+    if line.next_due > bank.today:  # never down to nothing: what was announced stays due
+        line.next_interest = max(line.next_interest - line.accrual(amount, bank.today), 1)
     line.dues.insert(0, Due(bank.today, 0, amount))
     publish(bank, line, line.dues[0], amount)
     del line.dues[0]

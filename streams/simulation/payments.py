@@ -3,6 +3,7 @@
 from typing import Final
 
 from streams.simulation.bank import Bank
+from streams.simulation.credit_file import release
 from streams.simulation.dates import iso
 from streams.simulation.facilities import Due, Facility
 
@@ -18,25 +19,21 @@ def pay(bank: Bank, facility: Facility, amount: int) -> str:
     event_id = ""
     while amount > 0 and facility.dues:
         due = facility.dues[0]
-        owed = due.interest + due.principal
-        paid = min(amount, owed)
+        paid = min(amount, due.owed)
         amount -= paid
-        interest = min(paid, due.interest)
-        principal = paid - interest
-        facility.balance -= principal
+        facility.balance -= due.principal_owed
+        due.paid += paid
+        facility.balance += due.principal_owed
         event_id = publish(bank, facility, due, paid)
-        if paid == owed:
+        if not due.owed:
             del facility.dues[0]
-        else:
-            due.interest -= interest
-            due.principal -= principal
     if facility.balance == 0 and not facility.next_due and not facility.dues:
         end(bank, facility)
     return event_id
 
 
 def publish(bank: Bank, facility: Facility, due: Due, paid: int, reverses: str | None = None) -> str:
-    """The repayment event: `amount_due` is what was owed of this due just before, `next_…` the due after it."""
+    """The repayment event: `amount_due` is the whole instalment, `next_…` the one after it."""
     client = facility.client
     wire = client.wire
     body: dict[str, object] = {
@@ -49,9 +46,9 @@ def publish(bank: Bank, facility: Facility, due: Due, paid: int, reverses: str |
     }
     if reverses:
         body["reverses"] = reverses
-        facility.announced(body)
+        facility.announce(body)
     else:
-        facility.announced(body, 1)
+        facility.announce(body, 1)
         if bank.today > due.day + 5:
             body["fees"] = wire(int(paid * LATE_FEE))
     return bank.book(client, "repayments", body)
@@ -62,3 +59,4 @@ def end(bank: Bank, facility: Facility) -> None:
     facility.open = False
     facility.client.facilities.remove(facility)
     bank.book(facility.client, "outcomes", {"outcome": "repaid", "facility_id": facility.id})
+    release(bank, facility.client, facility.id)

@@ -7,7 +7,7 @@ from streams.simulation import distress, lending, statements
 from streams.simulation.bank import Bank
 from streams.simulation.chance import days_between
 from streams.simulation.clients import Client
-from streams.simulation.credit_file import introduce, rate_first, release, revalue, review_profile, review_rating
+from streams.simulation.credit_file import introduce, rate_first, revalue, review_profile, review_rating
 from streams.simulation.dates import business_day, in_month, month_of
 from streams.simulation.defaults import declare
 from streams.simulation.lines import exhaust, use_lines
@@ -125,11 +125,6 @@ def renew(bank: Bank, client: Client) -> None:
     """Lines are prolonged; a sound client that has paid back a loan takes the next."""
     for line in client.facilities:
         lending.prolong(bank, line)
-    held = {facility.id for facility in client.facilities}
-    for collateral in client.collateral:
-        if collateral.facility_id not in held:
-            release(client, collateral.facility_id)
-            break
     loans = any(facility.amortises for facility in client.facilities)
     if not loans and client.portfolio is not PROJECT_FINANCE and client.strain < 0.3 and bank.random() < RENEWS:
         client.signed += 1

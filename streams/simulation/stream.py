@@ -69,6 +69,11 @@ class Simulation:
             if scenario.end_of_day:
                 yield {"kind": "end-of-day", "day": iso(today)}
 
+    @property
+    def months_done(self) -> int:
+        """Months of the run that have passed."""
+        return self._bank.month
+
     def truth(self) -> Iterator[Event]:
         """What is hidden: every distress, one each, with its days; what lies after the run is not told.
 

@@ -1,13 +1,16 @@
 """A real Apache Kafka (KRaft, one node) from Maven artifacts, as a child of the tests.
 
-`python -m tests.system.apache_kafka` starts one in the foreground and prints its address.
+`python -m tests.system.apache_kafka` starts one in the foreground and prints its address; with a command behind it, it
+runs that command against one: `python -m tests.system.apache_kafka pytest tests/system`.
 """
 
 import contextlib
 import fcntl
+import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import uuid
@@ -200,15 +203,24 @@ def _tool(name: str, package: str) -> str:
     return found
 
 
-def main() -> None:
-    """Starts one in the foreground until Ctrl-C or SIGTERM."""
+def main(command: list[str]) -> int:
+    """Runs a command against one, named in TIERWATCH_BROKERS; without a command runs until Ctrl-C or SIGTERM."""
+    with ApacheKafka() as kafka:
+        print(f"Apache Kafka at {kafka.bootstrap}, log in {kafka.log}", flush=True)
+        if command:
+            return subprocess.run(
+                command, env={**os.environ, "TIERWATCH_BROKERS": kafka.bootstrap}, check=False
+            ).returncode
+        _wait_for_the_end()
+        return 0
+
+
+def _wait_for_the_end() -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with ApacheKafka() as kafka:
-        print(f"Apache Kafka at {kafka.bootstrap}, log in {kafka.log}; Ctrl-C ends it", flush=True)
-        ended.wait()
+    ended.wait()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

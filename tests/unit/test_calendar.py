@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from streams.calendar import BankCalendar, bank_calendar
-from streams.settings import Settings
+from streams.settings import load
 
 BERLIN = BankCalendar(ZoneInfo("Europe/Berlin"), time(22, 0), country="DE")
 NIGHTLY = BankCalendar(ZoneInfo("Europe/Berlin"), time(2, 30))
@@ -84,11 +84,11 @@ def test_business_days_between_leave_out_the_first_and_take_in_the_last() -> Non
 
 
 def test_the_settings_describe_the_calendar() -> None:
-    calendar = bank_calendar(Settings(time_zone="Asia/Tokyo", cut_off=time(19, 0), holidays_country="JP"))
+    calendar = bank_calendar(load(time_zone="Asia/Tokyo", cut_off=time(19, 0), holidays_country="JP"))
     assert calendar.cut_off(date(2026, 5, 7)) == datetime(2026, 5, 7, 10, 0, tzinfo=UTC)
     assert not calendar.is_business_day(date(2026, 5, 5))
 
 
 def test_a_country_that_is_not_known_is_named_with_a_remedy() -> None:
     with pytest.raises(ValueError, match=r"holidays_country = 'XX'.*XECB"):
-        bank_calendar(Settings(holidays_country="XX"))
+        bank_calendar(load(holidays_country="XX"))

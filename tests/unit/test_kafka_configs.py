@@ -25,9 +25,9 @@ from streams.kafka import (
     ssl_context,
 )
 from streams.oauth import Token, TokenProvider, TokenRefused, fetch_token, token_provider
-from streams.settings import Settings
+from streams.settings import Settings, load
 
-OAUTH = {
+OAUTH: dict[str, Any] = {
     "security_protocol": "SASL_SSL",
     "sasl_mechanism": "OAUTHBEARER",
     "oauth_token_url": "https://login.bank.example/token",
@@ -39,7 +39,7 @@ OAUTH = {
 
 def with_password(mechanism: str, protocol: str = "SASL_SSL") -> Settings:
     """Settings that log in with a password."""
-    return Settings(
+    return load(
         brokers=("a:1", "b:2"),
         security_protocol=protocol,
         sasl_mechanism=mechanism,
@@ -49,7 +49,7 @@ def with_password(mechanism: str, protocol: str = "SASL_SSL") -> Settings:
 
 
 @pytest.fixture(scope="module")
-def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A certificate that signs itself, as settings."""
     folder = tmp_path_factory.mktemp("tls")
     request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tierwatch -keyout key.pem -out cert.pem"
@@ -59,14 +59,14 @@ def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_without_security_every_client_speaks_plain_text() -> None:
-    settings = Settings(brokers=("a:1", "b:2"))
+    settings = load(brokers=("a:1", "b:2"))
     assert librdkafka(settings)["security.protocol"] == "PLAINTEXT"
     assert credentials(settings) is None
     assert aiokafka_options(settings)["security_protocol"] == "PLAINTEXT"
 
 
 def test_every_client_is_told_every_broker() -> None:
-    settings = Settings(brokers=("a:1", "b:2"))
+    settings = load(brokers=("a:1", "b:2"))
     assert librdkafka(settings)["bootstrap.servers"] == "a:1,b:2"
     assert aiokafka_options(settings)["bootstrap_servers"] == ["a:1", "b:2"]
     assert broker_url(settings) == "kafka://a:1;kafka://b:2"
@@ -92,8 +92,8 @@ def test_a_log_in_without_tls_stays_without_tls() -> None:
     assert "ssl.endpoint.identification.algorithm" not in librdkafka(settings)
 
 
-def test_certificates_reach_every_client(own_certificate: dict[str, str]) -> None:
-    settings = Settings(security_protocol="SSL", **own_certificate)
+def test_certificates_reach_every_client(own_certificate: dict[str, Any]) -> None:
+    settings = load(security_protocol="SSL", **own_certificate)
     config = librdkafka(settings)
     assert config["ssl.ca.location"] == own_certificate["tls_ca_file"]
     assert config["ssl.certificate.location"] == own_certificate["tls_certificate_file"]
@@ -102,9 +102,9 @@ def test_certificates_reach_every_client(own_certificate: dict[str, str]) -> Non
     assert aiokafka_options(settings)["ssl_context"].get_ca_certs()
 
 
-def test_host_names_are_checked_unless_the_settings_say_no(own_certificate: dict[str, str]) -> None:
-    checked = Settings(security_protocol="SSL", **own_certificate)
-    unchecked = Settings(security_protocol="SSL", tls_check_hostname=False, **own_certificate)
+def test_host_names_are_checked_unless_the_settings_say_no(own_certificate: dict[str, Any]) -> None:
+    checked = load(security_protocol="SSL", **own_certificate)
+    unchecked = load(security_protocol="SSL", tls_check_hostname=False, **own_certificate)
     assert [context.check_hostname for context in contexts(checked, unchecked)] == [True, False]
     assert [context.verify_mode for context in contexts(checked, unchecked)] == [ssl.CERT_REQUIRED] * 2
     algorithm = "ssl.endpoint.identification.algorithm"
@@ -117,7 +117,7 @@ def contexts(*several: Settings) -> list[ssl.SSLContext]:
 
 
 def test_oauth_reaches_every_client() -> None:
-    settings = Settings(**OAUTH)
+    settings = load(**OAUTH)
     config = librdkafka(settings)
     assert config["sasl.oauthbearer.method"] == "oidc"
     assert config["sasl.oauthbearer.token.endpoint.url"] == OAUTH["oauth_token_url"]
@@ -129,11 +129,11 @@ def test_oauth_reaches_every_client() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(), with_password("PLAIN"), with_password("SCRAM-SHA-512"), Settings(**OAUTH)],
+    [load(), with_password("PLAIN"), with_password("SCRAM-SHA-512"), load(**OAUTH)],
     ids=["plain text", "PLAIN", "SCRAM", "OAUTHBEARER"],
 )
 def test_librdkafka_takes_what_it_is_told(settings: Settings) -> None:
-    unreachable = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
+    unreachable: dict[str, str | int | float | bool] = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
     confluent_kafka.Producer({**producer_config(settings), **unreachable})
     confluent_kafka.Consumer({**consumer_config(settings, "g"), **unreachable}).close()
     AdminClient({**librdkafka(settings), **unreachable})
@@ -181,7 +181,7 @@ class Login(HTTPServer):
 
     def settings(self, **other: Any) -> Settings:
         """Settings that ask here."""
-        return Settings(**{**OAUTH, "oauth_token_url": f"http://127.0.0.1:{self.server_port}/token", **other})
+        return load(**{**OAUTH, "oauth_token_url": f"http://127.0.0.1:{self.server_port}/token", **other})
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -244,13 +244,13 @@ def test_a_refused_token_is_told_with_the_endpoint_and_without_the_secret(
 
 
 def test_an_endpoint_that_is_not_there_is_named() -> None:
-    settings = Settings(**{**OAUTH, "oauth_token_url": "http://127.0.0.1:1/token"})
+    settings = load(**{**OAUTH, "oauth_token_url": "http://127.0.0.1:1/token"})
     with pytest.raises(TokenRefused, match=r"127\.0\.0\.1:1/token .* gave no token"):
         fetch_token(settings)
 
 
-def test_a_key_that_does_not_fit_is_refused(own_certificate: dict[str, str], tmp_path: Path) -> None:
+def test_a_key_that_does_not_fit_is_refused(own_certificate: dict[str, Any], tmp_path: Path) -> None:
     key = tmp_path / "other.pem"
     subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
     with pytest.raises(ssl.SSLError):
-        ssl_context(Settings(security_protocol="SSL", **{**own_certificate, "tls_key_file": str(key)}))
+        ssl_context(load(security_protocol="SSL", **{**own_certificate, "tls_key_file": str(key)}))

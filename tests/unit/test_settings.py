@@ -2,6 +2,7 @@
 
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -77,7 +78,7 @@ def test_lists_and_mappings_are_written_with_commas_in_the_environment(monkeypat
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        load().partitions = 8  # type: ignore[misc]
+        load().partitions = 8
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_settings_when_printed_keep_their_secrets() -> None:
         ({"tls_certificate_file": __file__}, "tls_key_file must be set for a certificate of ours"),
     ],
 )
-def test_settings_that_need_each_other_are_asked_for_by_name(given: dict[str, str], missing: str) -> None:
+def test_settings_that_need_each_other_are_asked_for_by_name(given: dict[str, Any], missing: str) -> None:
     with pytest.raises(SettingsError, match=missing):
         load(**given)
 

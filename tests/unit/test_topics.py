@@ -4,10 +4,10 @@ import pytest
 
 from schemas import topics
 from schemas.topics import TopicNames
-from streams.settings import Settings
+from streams.settings import load
 from streams.topics import Found, Wanted, differences, wanted
 
-SETTINGS = Settings(partitions=4, sources=("repayments",))
+SETTINGS = load(partitions=4, sources=("repayments",))
 WANTED = Wanted("tierwatch.client-events", 4, "delete")
 
 

@@ -1,0 +1,258 @@
+"""Records go through a broker and come back, by every client and every way of logging in."""
+
+import asyncio
+import json
+import threading
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import aiokafka
+import pytest
+import redis
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from streams.child import ChildFailed
+from streams.embedded import EmbeddedBroker
+from streams.kafka import aiokafka_options, consumer_config, librdkafka, producer_config
+from streams.settings import Settings, load
+from streams.topics import check, ensure, found
+from tests.system.apache_kafka import ApacheKafka
+from tests.system.kafka_security import USERS
+
+RECORDS = [(b"client-1", b'{"n": 1}'), (b"client-2", b'{"n": 2}'), (b"client-1", b"")]
+(USER, PASSWORD), *_ = USERS.items()
+
+
+def settings_for(brokers: str, **other: Any) -> Settings:
+    """Settings whose topics nobody else has."""
+    own = f"test-{uuid.uuid4().hex[:8]}."
+    return load(brokers=brokers, own_prefix=own, source_prefix=f"{own}bank.", sources="repayments", **other)
+
+
+def through_confluent(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
+    """What confluent-kafka reads after it wrote the records to a topic of one partition."""
+    topic = settings.topic_names.real("learning")
+    producer = Producer({**producer_config(settings), "message.timeout.ms": 20_000})
+    for key, value in RECORDS:
+        producer.produce(topic, value, key=key)
+    assert producer.flush(30) == 0
+    consumer = Consumer(consumer_config(settings, f"{settings.own_prefix}readers"))
+    try:
+        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+        return [(message.key(), message.value()) for message in consumer.consume(len(RECORDS), timeout=30)]
+    finally:
+        consumer.close()
+
+
+async def through_aiokafka(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
+    """What aiokafka reads after it wrote the records to a topic of one partition."""
+    topic = settings.topic_names.real("models")
+    async with aiokafka.AIOKafkaProducer(**aiokafka_options(settings)) as producer:
+        for key, value in RECORDS:
+            await producer.send_and_wait(topic, value, key=key)
+    options = {**aiokafka_options(settings), "auto_offset_reset": "earliest", "group_id": None}
+    async with aiokafka.AIOKafkaConsumer(topic, **options) as consumer:
+        return [(message.key, message.value) for message in [await consumer.getone() for _ in RECORDS]]
+
+
+def round_trips(settings: Settings) -> None:
+    """Both clients get back what they wrote."""
+    ensure(settings)
+    assert through_confluent(settings) == RECORDS
+    assert asyncio.run(asyncio.wait_for(through_aiokafka(settings), 60)) == RECORDS
+
+
+def test_both_clients_get_back_what_they_wrote(brokers: str) -> None:
+    round_trips(settings_for(brokers))
+
+
+def test_topics_are_created_once_and_then_as_they_should_be(brokers: str) -> None:
+    settings = settings_for(brokers, partitions=3)
+    changelogs = [f"{settings.own_prefix}clients-changelog"]
+    missing = check(settings, changelogs)
+    created = ensure(settings, changelogs)
+    assert {difference.topic for difference in missing} == set(created)
+    assert {difference.what for difference in missing} == {"is missing"}
+    assert ensure(settings, changelogs) == []
+    assert check(settings, changelogs) == []
+    assert found(settings, changelogs)[changelogs[0]].cleanup == "compact"
+
+
+def test_a_topic_with_another_partition_count_is_found_out(brokers: str) -> None:
+    settings = settings_for(brokers, partitions=3)
+    ensure(settings)
+    told = check(settings.model_copy(update={"partitions": 4}))
+    assert {difference.what for difference in told} == {"has 3 partitions, not 4"}
+    assert settings.topic_names.real("client-events") in {difference.topic for difference in told}
+
+
+def test_the_embedded_broker_keeps_records_and_keys_when_it_is_stopped(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path) as broker:
+        settings = settings_for(broker.bootstrap)
+        ensure(settings)
+        through_confluent(settings)
+        redis.Redis.from_url(broker.redis_url).hset("client:1", mapping={"tier": "gold"})
+        broker.stop()
+        broker.start()
+        learning = TopicPartition(settings.topic_names.real("learning"), 0)
+        consumer = Consumer(consumer_config(settings, "g"))
+        assert consumer.get_watermark_offsets(learning, timeout=10) == (0, len(RECORDS))
+        consumer.close()
+        assert redis.Redis.from_url(broker.redis_url).hgetall("client:1") == {b"tier": b"gold"}
+
+
+def test_the_embedded_broker_finds_an_offset_by_its_time(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path) as broker:
+        settings = settings_for(broker.bootstrap)
+        ensure(settings)
+        topic = settings.topic_names.real("learning")
+        producer = Producer(producer_config(settings))
+        for moment in (1_000, 2_000, 3_000):
+            producer.produce(topic, b"x", timestamp=moment)
+        producer.flush(30)
+        consumer = Consumer(consumer_config(settings, "g"))
+        asked = [
+            consumer.offsets_for_times([TopicPartition(topic, 0, at)], timeout=10)[0].offset for at in (1_500, 9_000)
+        ]
+        consumer.close()
+        assert asked == [1, -1]
+
+
+def test_a_broker_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / "one") as first:
+        taken = EmbeddedBroker(tmp_path / "two", kafka_port=first.kafka_port)
+        with pytest.raises(ChildFailed, match=r"embedded\.log"):
+            taken.start()
+
+
+class Login(HTTPServer):
+    """A token endpoint whose tokens are not signed: what a test broker takes."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/token"
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Gives a token to whoever asks."""
+
+    def do_POST(self) -> None:
+        """A JSON web token that holds for an hour."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        now = int(time.time())
+        parts: list[dict[str, Any]] = [{"alg": "none"}, {"sub": USER, "iat": now, "exp": now + 3600, "scope": "kafka"}]
+        token = ".".join([urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts] + [""])
+        body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 3600}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[ApacheKafka]:
+    """An Apache Kafka with listeners for SASL over TLS and for TLS alone."""
+    with ApacheKafka(secured=True) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="module")
+def login() -> Iterator[Login]:
+    """A running token endpoint."""
+    with Login() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def sasl_settings(kafka: ApacheKafka, **other: Any) -> Settings:
+    """Settings for the SASL listener."""
+    assert kafka.certificates is not None
+    given = {"sasl_username": USER, "sasl_password": PASSWORD, "tls_ca_file": kafka.certificates.ca, **other}
+    return settings_for(kafka.sasl_bootstrap, security_protocol="SASL_SSL", **given)
+
+
+@pytest.mark.real_kafka
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+def test_both_clients_log_in_with_a_password_over_tls(secured: ApacheKafka, mechanism: str) -> None:
+    round_trips(sasl_settings(secured, sasl_mechanism=mechanism))
+
+
+@pytest.mark.real_kafka
+def test_both_clients_log_in_with_a_token_over_tls(secured: ApacheKafka, login: Login) -> None:
+    oauth = {
+        "oauth_token_url": login.url,
+        "oauth_client_id": USER,
+        "oauth_client_secret": PASSWORD,
+        "oauth_scope": "kafka",
+    }
+    round_trips(sasl_settings(secured, sasl_mechanism="OAUTHBEARER", **oauth))
+
+
+@pytest.mark.real_kafka
+def test_both_clients_show_their_certificate(secured: ApacheKafka) -> None:
+    assert secured.certificates is not None
+    ours = {"tls_certificate_file": secured.certificates.client, "tls_key_file": secured.certificates.client_key}
+    round_trips(
+        settings_for(secured.tls_bootstrap, security_protocol="SSL", tls_ca_file=secured.certificates.ca, **ours)
+    )
+
+
+@pytest.mark.real_kafka
+def test_both_clients_refuse_a_broker_that_a_stranger_signed_for(secured: ApacheKafka) -> None:
+    assert secured.certificates is not None
+    refused(sasl_settings(secured, sasl_mechanism="PLAIN", tls_ca_file=secured.certificates.other_ca))
+
+
+@pytest.mark.real_kafka
+def test_both_clients_refuse_a_broker_under_another_host_name_unless_told_not_to_look(secured: ApacheKafka) -> None:
+    by_address = secured.sasl_bootstrap.replace("localhost", "127.0.0.1")
+    refused(sasl_settings(secured, sasl_mechanism="PLAIN").model_copy(update={"brokers": (by_address,)}))
+    unchecked = sasl_settings(secured, sasl_mechanism="PLAIN", tls_check_hostname=False)
+    round_trips(unchecked.model_copy(update={"brokers": (by_address,)}))
+
+
+@pytest.mark.real_kafka
+def test_both_clients_are_refused_with_a_wrong_password(secured: ApacheKafka) -> None:
+    refused(sasl_settings(secured, sasl_mechanism="SCRAM-SHA-512", sasl_password="wrong"))
+
+
+def refused(settings: Settings) -> None:
+    """Neither client gets through."""
+    with pytest.raises(KafkaException):
+        AdminClient({**librdkafka(settings), "log_level": 0}).list_topics(timeout=5)
+    with pytest.raises((aiokafka.errors.KafkaError, TimeoutError)):
+        asyncio.run(asyncio.wait_for(_reached(settings), 5))
+
+
+async def _reached(settings: Settings) -> None:
+    async with aiokafka.AIOKafkaProducer(**aiokafka_options(settings)):
+        pass
+
+
+@pytest.mark.real_kafka
+def test_apache_kafka_keeps_what_was_acknowledged_when_it_is_killed() -> None:
+    with ApacheKafka() as kafka:
+        settings = settings_for(kafka.bootstrap)
+        round_trips(settings)
+        kafka.kill()
+        kafka.start()
+        learning = TopicPartition(settings.topic_names.real("learning"), 0)
+        consumer = Consumer(consumer_config(settings, "g"))
+        assert consumer.get_watermark_offsets(learning, timeout=30) == (0, len(RECORDS))
+        consumer.close()

@@ -68,6 +68,10 @@ class Positions:
         """How often the partition has been sought."""
         return self._seeks.get(tp, 0)
 
+    def all_seeks(self) -> dict[Partition, int]:
+        """How often each partition has been sought, now."""
+        return dict(self._seeks)
+
     def sought(self, tp: Partition) -> None:
         """The fetch position has moved: what was fetched before is of another series."""
         self._seeks[tp] = self.seeks(tp) + 1

@@ -86,10 +86,12 @@ class Restored:
 
 
 class Recovery(Protocol):
-    """The counters of Faust's recovery that say where it goes on reading."""
+    """What is used of Faust's recovery: the counters that say where it goes on reading."""
 
+    in_recovery: bool
     active_offsets: Any
     standby_offsets: Any
+    active_highwaters: Any
 
 
 class PartitionStates:
@@ -99,12 +101,18 @@ class PartitionStates:
         self._restored: dict[int, Restored] = {}
         self._live: set[int] = set()
 
-    def apply(self, partition: int, records: Sequence[Record]) -> tuple[Restored, int] | None:
-        """Applies changelog records, unless an agent owns the partition's states."""
+    def apply(self, partition: int, records: Sequence[Record]) -> tuple[int, int]:
+        """Applies changelog records, unless an agent owns the states; says how many states there are, how many were disowned."""
         if partition in self._live:
-            return None
+            return 0, 0
         restored = self._restored.setdefault(partition, Restored())
-        return restored, restored.apply(records)
+        disowned = restored.apply(records)
+        return len(restored.states), disowned
+
+    def expected(self, partition: int) -> int:
+        """The changelog offset to apply next."""
+        restored = self._restored.get(partition)
+        return restored.offset + 1 if restored is not None else 0
 
     def hand_over(self, partition: int) -> Restored:
         """The partition's states, to the agent that owns them from now on."""

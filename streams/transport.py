@@ -16,7 +16,7 @@ from schemas.records import Record
 from streams.engine import Engine
 from streams.lease import boot_clock
 from streams.positions import Chunk, Partition, Refused
-from streams.table import StateTable
+from streams.table import Recovery, StateTable
 
 FETCH_SECONDS: Final = 0.1
 IDLE_SECONDS: Final = 0.005
@@ -79,30 +79,26 @@ class Consumer(driver.Consumer):
                 raise
 
     async def _deliver_next(self) -> None:
-        generation = self.app.consumer_generation_id
-        seeks = dict(self.engine.positions._seeks)
-        for tp, records in (await self._fetch()).items():
-            if not records:
-                continue
-            current = self.flow_active and self.app.consumer_generation_id == generation
-            if self._is_changelog_tp(tp):
-                if current:
-                    await self._restore(tp, records, generation)
-                continue
-            place = Partition(tp.topic, tp.partition)
-            if not current or self.engine.positions.seeks(place) != seeks.get(place, 0):
-                self._dropped(place)
-                continue
-            await self._deliver(tp, place, records, generation)
-
-    async def _fetch(self) -> dict[TP, list[Any]]:
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+        generation, seeks = self.app.consumer_generation_id, self.engine.positions.all_seeks()
+        for tp, records in (await self._fetch()).items():
+            place = Partition(tp.topic, tp.partition)
+            current = self.flow_active and self.app.consumer_generation_id == generation
+            if not current or self.engine.positions.seeks(place) != seeks.get(place, 0):
+                self._dropped(place)
+            elif self._is_changelog_tp(tp):
+                await self._restore(tp, place, records)
+            else:
+                await self._deliver(tp, place, records, generation)
+
+    async def _fetch(self) -> dict[TP, list[Any]]:
         active = self._get_active_partitions()
         if not active:
             await asyncio.sleep(IDLE_SECONDS)
             return {}
-        return dict(await self._getmany(active_partitions=active, timeout=FETCH_SECONDS) or {})
+        fetched = await self._getmany(active_partitions=active, timeout=FETCH_SECONDS)
+        return {tp: records for tp, records in (fetched or {}).items() if records}
 
     async def _deliver(self, tp: TP, place: Partition, records: list[Any], generation: int) -> None:
         begins, seek = self._fetched_to.get(place), self.engine.positions.seeks(place)
@@ -114,19 +110,26 @@ class Consumer(driver.Consumer):
                 return
             begins = self._fetched_to[place] = part[-1].offset + 1
 
-    async def _restore(self, tp: TP, records: list[Any], generation: int) -> None:
-        table = self.app.tables._changelogs[tp.topic]  # type: ignore[attr-defined]
-        assert isinstance(table, StateTable)
-        applied = table.partition_states.apply(tp.partition, records)
-        if applied is not None:
-            restored, disowned = applied
-            telemetry = self.engine.telemetry
-            remaining = (self.highwater(tp) or 0) - records[-1].offset - 1
-            telemetry.restoring(tp.topic, tp.partition, len(restored.states), max(0, remaining))
-            if disowned:
-                telemetry.disowned(tp.topic, tp.partition, disowned)
-                log.warning("changelog_records_disowned", topic=tp.topic, partition=tp.partition, records=disowned)
+    async def _restore(self, tp: TP, place: Partition, records: list[Any]) -> None:
+        states, telemetry = self._table(place).partition_states, self.engine.telemetry
+        begins, expected = self._fetched_to.get(place), states.expected(place.partition)
+        if begins is None or begins > expected:
+            telemetry.refused(*place)
+            self.want_seek(place, expected)
+            return
+        self._fetched_to[place] = records[-1].offset + 1
+        restored, disowned = states.apply(place.partition, records)
+        remaining = (self.highwater(tp) or 0) - records[-1].offset - 1
+        telemetry.restoring(*place, restored, max(0, remaining))
+        if disowned:
+            telemetry.disowned(*place, disowned)
+            log.warning("changelog_records_disowned", topic=tp.topic, partition=tp.partition, records=disowned)
         await self.wait_first(self.callback(self._to_message(tp, records[-1])), self.suspend_flow.wait())
+
+    def _table(self, place: Partition) -> StateTable:
+        table = self.app.tables._changelogs[place.topic]  # type: ignore[attr-defined]
+        assert isinstance(table, StateTable)
+        return table
 
     def _dropped(self, place: Partition) -> None:
         self._fetched_to[place] = None
@@ -161,7 +164,17 @@ class Consumer(driver.Consumer):
             if not committed:
                 self.want_seek(place, 0)
 
+    async def seek_wait(self, partitions: Any) -> None:
+        """Faust seeks changelogs, to where recovery goes on: after the last record that was applied."""
+        exact = {tp: self._table(Partition(*tp)).partition_states.expected(tp.partition) for tp in partitions}
+        await super().seek_wait(exact)
+        for tp, offset in exact.items():
+            self.engine.positions.sought(Partition(*tp))
+            self._fetched_to[Partition(*tp)] = offset
+
     def _expected(self, place: Partition) -> int:
+        if self._is_changelog_tp(TP(*place)):
+            return self._table(place).partition_states.expected(place.partition)
         positions = self.engine.positions
         return positions.expected(place) if positions.started(place) else self.committed(place)
 
@@ -170,12 +183,22 @@ class Consumer(driver.Consumer):
         if monotonic() - self._looked < LOOK_SECONDS:
             return
         self._looked = monotonic()
-        suspects = {place: (self._expected(place), to) for place, to in self._fetched_to.items() if self._idle(place) and to}
+        self._tell_recovery()
+        delivered = {place: to for place, to in self._fetched_to.items() if to and not self._is_changelog_tp(TP(*place))}
+        suspects = {place: (self._expected(place), to) for place, to in delivered.items() if self._idle(place)}
         for place, (expected, to) in suspects.items():
             if expected < to and self._suspects.get(place) == (expected, to):
                 self.engine.telemetry.refused(*place)
                 self.want_seek(place, expected)
         self._suspects = suspects
+
+    def _tell_recovery(self) -> None:
+        """What Faust's recovery counts by messages, in case one of them has vanished from its queue."""
+        recovery: Recovery = self.app.tables.recovery  # type: ignore[attr-defined]
+        for tp in list(recovery.active_highwaters) if recovery.in_recovery else ():
+            applied = self._table(Partition(*tp)).partition_states.offset(tp.partition)
+            if applied is not None and applied > (recovery.active_offsets.get(tp) or -1):
+                recovery.active_offsets[tp] = applied
 
     def _idle(self, place: Partition) -> bool:
         lane = self.engine.lanes.get(place)

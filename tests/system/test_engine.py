@@ -62,3 +62,47 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_undone_that_it_began(rig:
     assert verdict.holds(), verdict
     assert verdict.repeated == 0
     assert worker.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.real_kafka
+def test_two_workers_take_partitions_over_from_each_other_however_they_end(rig: Rig, seed: int) -> None:
+    chance = random.Random(seed)
+    rig.session_timeout = 6.0
+    workers = [rig.start(), rig.start()]
+    for part in range(6):
+        rig.publish(EVENTS // 6, KEYS, seed + part).flush()
+        time.sleep(chance.uniform(2.0, 5.0))
+        victim = chance.randrange(2)
+        workers[victim].end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+        workers[victim] = rig.start()
+    rig.wait_until_done(EVENTS, 60)
+
+    verdict = rig.judge()
+
+    print(verdict)
+    assert verdict.holds(), verdict
+    assert [worker.end(signal.SIGTERM) for worker in workers] == [0, 0]
+
+
+@pytest.mark.real_kafka
+def test_a_worker_that_was_stopped_past_its_session_and_wakes_corrupts_nothing(rig: Rig, seed: int) -> None:
+    chance = random.Random(seed)
+    rig.session_timeout = 6.0
+    sleeper, other = rig.start(), rig.start()
+    for part in range(2):
+        time.sleep(4)
+        producer = rig.publish(EVENTS // 2, KEYS, seed + part)
+        time.sleep(chance.uniform(0.0, 0.2))
+        sleeper.send(signal.SIGSTOP)
+        producer.flush()
+        time.sleep(rig.session_timeout + 4)
+        sleeper.send(signal.SIGCONT)
+        sleeper, other = other, sleeper
+    rig.wait_until_done(EVENTS, 60)
+
+    verdict = rig.judge()
+
+    print(verdict)
+    assert verdict.holds(), verdict
+    for worker in (sleeper, other):
+        assert worker.end(signal.SIGTERM) == 0

@@ -61,6 +61,7 @@ class Facility:
     balance: int = 0
     payment: int = 0
     month: int = 0
+    last_due: int = 0
     next_due: int = 0
     next_interest: int = 0
     next_principal: int = 0
@@ -86,6 +87,7 @@ class Facility:
 
     def plan_next(self) -> None:
         """Plan the instalment after the one that has just fallen due."""
+        self.last_due = self.next_due
         if self.amortises and self.remaining == 0:
             self.next_due = self.next_interest = self.next_principal = 0
             return

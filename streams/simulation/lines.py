@@ -45,7 +45,10 @@ def move(bank: Bank, line: Facility, level: float) -> None:
         return
     if change > 0:
         draw(bank, line, change, "working-capital")
-    elif not line.dues:
+    elif not line.dues and bank.today not in (
+        line.last_due,
+        line.next_due,
+    ):  # one due a day, so that dates tell them apart
         pay_down(bank, line, min(-change, line.balance))
 
 

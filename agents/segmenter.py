@@ -30,6 +30,7 @@ from schemas.state import (
     Partition,
     Snapshot,
     encode,
+    is_client,
     read_client,
     read_partition,
 )
@@ -350,7 +351,7 @@ class Segmenter:
     def _rebuild(self) -> None:
         """The agenda and the histograms, from the client states."""
         for key, value in self.states.items():
-            if key[0]:
+            if is_client(key):
                 client = read_client(value)
                 self.agenda.move(key.decode(), 0, client.look_day)
                 self._count_value(client.portfolio, None, client.value_bin)

@@ -107,6 +107,7 @@ class PdModel:
         return {
             f"{i}:" if value is None else f"{i}:{bisect_right(edges, value)}": 1.0
             for i, (edges, value) in enumerate(zip(self.edges, x, strict=True))
+            if edges  # a feature that the warm-up never saw would only be one more intercept
         }
 
     def _draw_bins(self) -> None:

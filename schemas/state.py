@@ -181,3 +181,8 @@ encode: Final = msgspec.msgpack.Encoder().encode
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode
 """Raises: msgspec.ValidationError if the bytes are no client state."""
 read_partition: Final = msgspec.msgpack.Decoder(Partition).decode
+
+
+def is_client(key: bytes) -> bool:
+    """Whether a key of the table is a client's, not one of the partition's own entries."""
+    return key[0] != 0

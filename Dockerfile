@@ -25,7 +25,5 @@ ENV PATH=/opt/tierwatch/bin:$PATH \
 USER tierwatch
 WORKDIR /tmp
 EXPOSE 9108
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9108/metrics', timeout=4).read()"]
 ENTRYPOINT ["tierwatch"]
 CMD ["worker"]

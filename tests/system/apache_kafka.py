@@ -59,6 +59,7 @@ class ApacheKafka:
     """
 
     def __init__(self, secured: bool = False) -> None:
+        _java()
         self.folder = Path(tempfile.mkdtemp(prefix="tierwatch-kafka-"))
         self.ports = {name: free_port() for name in _listeners(secured)}
         self.certificates = Certificates.made_in(self.folder / "tls") if secured else None

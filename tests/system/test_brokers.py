@@ -22,7 +22,7 @@ from streams.embedded import EmbeddedBroker
 from streams.kafka import aiokafka_options, consumer_config, librdkafka, producer_config
 from streams.settings import Settings, load
 from streams.topics import check, ensure, found
-from tests.system.apache_kafka import ApacheKafka
+from tests.system.apache_kafka import ApacheKafka, MissingTool
 from tests.system.kafka_security import USERS
 
 RECORDS = [(b"client-1", b'{"n": 1}'), (b"client-2", b'{"n": 2}'), (b"client-1", b"")]
@@ -129,6 +129,12 @@ def test_a_broker_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> 
         taken = EmbeddedBroker(tmp_path / "two", kafka_port=first.kafka_port)
         with pytest.raises(ChildFailed, match=r"embedded\.log"):
             taken.start()
+
+
+def test_without_java_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(MissingTool, match="java is not on the PATH: .*openjdk-17"):
+        ApacheKafka()
 
 
 class Login(HTTPServer):

@@ -1,7 +1,8 @@
 """Creating the topics, and telling what is wrong with those that are there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException
@@ -18,6 +19,7 @@ from streams.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
 CLEANUP: Final = "cleanup.policy"
+NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Wanted(NamedTuple):
@@ -45,14 +47,17 @@ class Difference(NamedTuple):
     fix: str
 
 
-def wanted(settings: Settings, changelogs: Iterable[str] = (), sources: bool = True) -> list[Wanted]:
-    """The topics we read (unless left out), write and keep states in, by their real names."""
+def wanted(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bool = True) -> list[Wanted]:
+    """The topics we read (unless left out), write and keep states in, by their real names.
+
+    `changelogs`: names of Faust's changelog topics with their partition counts.
+    """
     read = [TOPICS[name] for name in settings.sources] if sources else []
-    kept = [Wanted(name, settings.partitions, "compact") for name in changelogs]
+    kept = [Wanted(name, count, "compact") for name, count in changelogs.items()]
     return [*(_wanted(topic, settings) for topic in (*read, *OWN)), *kept]
 
 
-def ensure(settings: Settings, changelogs: Iterable[str] = (), sources: bool = True) -> list[str]:
+def ensure(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bool = True) -> list[str]:
     """Creates the topics that are missing and hands back their names; those that are there stay as they are.
 
     Raises: `KafkaException` if the brokers cannot be reached or refuse.
@@ -66,7 +71,7 @@ def ensure(settings: Settings, changelogs: Iterable[str] = (), sources: bool = T
     return [name for name, answer in made.items() if _was_made(answer)]
 
 
-def check(settings: Settings, changelogs: Iterable[str] = (), sources: bool = True) -> list[Difference]:
+def check(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bool = True) -> list[Difference]:
     """What differs from what it should be; empty if all is well. Raises: `KafkaException` if no broker answers."""
     topics = wanted(settings, changelogs, sources)
     return list(differences(topics, found(settings, [topic.name for topic in topics])))

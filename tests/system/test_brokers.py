@@ -74,14 +74,15 @@ def test_both_clients_get_back_what_they_wrote(brokers: str) -> None:
 
 def test_topics_are_created_once_and_then_as_they_should_be(brokers: str) -> None:
     settings = settings_for(brokers, partitions=3)
-    changelogs = [f"{settings.own_prefix}clients-changelog"]
+    changelog = f"{settings.own_prefix}clients-changelog"
+    changelogs = {changelog: 3}
     missing = check(settings, changelogs)
     created = ensure(settings, changelogs)
     assert {difference.topic for difference in missing} == set(created)
     assert {difference.what for difference in missing} == {"is missing"}
     assert ensure(settings, changelogs) == []
     assert check(settings, changelogs) == []
-    assert found(settings, changelogs)[changelogs[0]].cleanup == "compact"
+    assert found(settings, changelogs)[changelog].cleanup == "compact"
 
 
 def test_a_topic_with_another_partition_count_is_found_out(brokers: str) -> None:

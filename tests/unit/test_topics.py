@@ -50,8 +50,10 @@ def test_the_log_has_the_partitions_of_the_settings_learning_one_and_a_source_wh
     assert counts["corebank.repayments"] is None
 
 
-def test_a_changelog_is_compacted_and_partitioned_like_the_log() -> None:
-    assert wanted(SETTINGS, ["tierwatch-clients-changelog"])[-1] == Wanted("tierwatch-clients-changelog", 4, "compact")
+def test_a_changelog_is_compacted_and_has_the_partitions_it_is_said_to_have() -> None:
+    assert wanted(SETTINGS, {"tierwatch-learner-changelog": 1})[-1] == Wanted(
+        "tierwatch-learner-changelog", 1, "compact"
+    )
 
 
 def test_a_topic_as_it_should_be_makes_no_difference() -> None:

@@ -4,9 +4,11 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
-from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
-from streams.app import EngineOptions, host_stateful, make_app, run_worker
+from schemas.records import BY_KEY, EVERY, SETTLE, Batch, Outcome, Record, Settle, State
+from streams.app import EngineOptions, host_sink, host_stateful, host_stateless, make_app, run_worker
+from streams.hosting import SinkUnavailable
 
 PARTITION_RECORD = b"\x00partition"
 SETTLE_EVERY = 1009
@@ -54,13 +56,39 @@ class Counting:
         return Batch(outcomes, states, {"seen": len(records)})
 
 
+class Forwarding:
+    """An agent without state: a record with a key goes to the events, one without goes to every partition of them."""
+
+    def run(self, records: Sequence[Record]) -> Batch:
+        """Each record, unchanged."""
+        outcomes = [
+            Outcome("events", record.key or b"everyone", record.value or b"", partition=BY_KEY if record.key else EVERY)
+            for record in records
+        ]
+        return Batch(outcomes, [], {"forwarded": len(records)})
+
+
+class FileSink:
+    """A sink that is away as long as the file `down` exists in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def __call__(self, records: Sequence[Record]) -> None:
+        """Appends the values to the file `sunk`."""
+        if (self._folder / "down").exists():
+            raise SinkUnavailable("down")
+        with (self._folder / "sunk").open("ab") as sunk:
+            sunk.writelines((record.value or b"") + b"\n" for record in records)
+
+
 def main() -> None:
     """Arguments: bootstrap, name of the run, partitions, group instance id ("" for none), session time-out, standbys."""
     bootstrap, run, partitions, instance, session, standbys = sys.argv[1:7]
     options = EngineOptions(
         group=run,
         broker=f"kafka://{bootstrap}",
-        topics={"outcomes": f"{run}-outcomes"},
+        topics={name: f"{run}-{name}" for name in ("outcomes", "events")},
         group_instance_id=instance or None,
         session_timeout=float(session),
         heartbeat_interval=float(session) / 6,
@@ -71,6 +99,9 @@ def main() -> None:
     )
     app = make_app(options)
     host_stateful(app, f"{run}-events", "clients", Counting, int(partitions))
+    if folder := os.environ.get("SINK_FOLDER"):
+        host_stateless(app, f"{run}-raw", "forwarding", Forwarding())
+        host_sink(app, f"{run}-outcomes", "files", FileSink(Path(folder)), backoff=0.5)
     run_worker(app, loglevel=os.environ.get("LOGLEVEL", "WARN"))
 
 

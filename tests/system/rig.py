@@ -5,10 +5,12 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -74,7 +76,7 @@ class Rig:
 
     def create_topics(self) -> None:
         """Topics of the run, the changelog compacted."""
-        topics = [NewTopic(f"{self.run}-{name}", PARTITIONS, 1) for name in ("events", "outcomes")]
+        topics = [NewTopic(f"{self.run}-{name}", PARTITIONS, 1) for name in ("raw", "events", "outcomes")]
         topics.append(NewTopic(self.changelog, PARTITIONS, 1, config={"cleanup.policy": "compact"}))
         admin = AdminClient({"bootstrap.servers": self.brokers})
         for made in admin.create_topics(topics).values():
@@ -105,17 +107,32 @@ class Rig:
             if worker.running:
                 worker.end()
 
-    def publish(self, events: int, keys: int, seed: int) -> Producer:
+    @cached_property
+    def producer(self) -> Producer:
+        """For the events."""
+        return Producer({"bootstrap.servers": self.brokers, "queue.buffering.max.messages": 1_000_000})
+
+    def publish(self, events: int, keys: int, seed: int, topic: str = "events") -> Producer:
         """Publishes events with random keys; returns the producer, to flush."""
-        chance = random.Random(seed)
-        producer = Producer(
-            {"bootstrap.servers": self.brokers, "linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
-        )
+        chance, producer = random.Random(seed), self.producer
         for _ in range(events):
             producer.produce(
-                f"{self.run}-events", str(chance.randrange(1000)).encode(), key=b"c%d" % chance.randrange(keys)
+                f"{self.run}-{topic}", str(chance.randrange(1000)).encode(), key=b"c%d" % chance.randrange(keys)
             )
         return producer
+
+    def stream(self, events: int, keys: int, seed: int, seconds: float) -> threading.Thread:
+        """Publishes evenly over some time, in the background; returns the thread, to join."""
+        slices = max(1, int(seconds * 20))
+
+        def publish() -> None:
+            for number in range(slices):
+                self.publish(events * (number + 1) // slices - events * number // slices, keys, seed + number).flush()
+                time.sleep(seconds / slices)
+
+        thread = threading.Thread(target=publish, name="events")
+        thread.start()
+        return thread
 
     def read(self, topic: str) -> list[list[Message]]:
         """All that a topic holds, by partition."""
@@ -159,6 +176,15 @@ class Rig:
             _compare(message, expected, seen, verdict)
         verdict.missing = len(expected.keys() - seen.keys())
         return verdict
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    """Waits until it is so, for a bounded time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so after {seconds} s")
+        time.sleep(0.1)
 
 
 def _fold(agent: Counting, messages: Sequence[Message], expected: dict[bytes, bytes]) -> list[tuple[int, dict[bytes, bytes]]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.rig import Rig
+from tests.system.rig import PARTITIONS, Rig, wait_for
 
 EVENTS, KEYS = 60_000, 2_000
 
@@ -33,11 +33,12 @@ def rig(brokers: str, tmp_path: Path) -> Iterator[Rig]:
 
 def test_a_worker_that_is_killed_again_and_again_decides_each_thing_once_and_the_same(rig: Rig, seed: int) -> None:
     chance = random.Random(seed)
-    for part in range(4):
-        rig.publish(EVENTS // 4, KEYS, seed + part).flush()
+    events = rig.stream(EVENTS, KEYS, seed, seconds=10.0)
+    while events.is_alive():
         worker = rig.start(instance="one")
         time.sleep(chance.uniform(1.8, 3.2))
         worker.end(signal.SIGKILL)
+    events.join()
     worker = rig.start(instance="one")
     rig.wait_until_done(EVENTS, 30)
 
@@ -64,17 +65,38 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_undone_that_it_began(rig:
     assert worker.end(signal.SIGTERM) == 0
 
 
+def test_agents_with_and_without_state_and_a_sink_share_a_worker(rig: Rig, seed: int) -> None:
+    rig.environment = {"SINK_FOLDER": str(rig.folder)}
+    down, sunk = rig.folder / "down", rig.folder / "sunk"
+    down.touch()
+    rig.publish(20_000, KEYS, seed, topic="raw").flush()
+    rig.producer.produce(f"{rig.run}-raw", b"7")
+    rig.producer.flush()
+    worker = rig.start(instance="one")
+    rig.wait_until_done(20_000 + PARTITIONS, 30)
+    assert not sunk.exists()
+
+    down.unlink()
+    verdict = rig.judge()
+    assert verdict.holds(), verdict
+    expected = sorted(m.value() or b"" for part in rig.read(f"{rig.run}-outcomes") for m in part)
+    wait_for(lambda: sunk.exists() and len(sunk.read_bytes().splitlines()) >= len(expected), 20)
+    assert worker.end(signal.SIGTERM) == 0
+    assert sorted(sunk.read_bytes().splitlines()) == expected
+
+
 @pytest.mark.real_kafka
 def test_two_workers_take_partitions_over_from_each_other_however_they_end(rig: Rig, seed: int) -> None:
     chance = random.Random(seed)
     rig.session_timeout = 6.0
     workers = [rig.start(), rig.start()]
-    for part in range(6):
-        rig.publish(EVENTS // 6, KEYS, seed + part).flush()
-        time.sleep(chance.uniform(2.0, 5.0))
+    events = rig.stream(EVENTS, KEYS, seed, seconds=35.0)
+    while events.is_alive():
+        time.sleep(chance.uniform(2.0, 7.0))
         victim = chance.randrange(2)
         workers[victim].end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
         workers[victim] = rig.start()
+    events.join()
     rig.wait_until_done(EVENTS, 60)
 
     verdict = rig.judge()
@@ -89,15 +111,14 @@ def test_a_worker_that_was_stopped_past_its_session_and_wakes_corrupts_nothing(r
     chance = random.Random(seed)
     rig.session_timeout = 6.0
     sleeper, other = rig.start(), rig.start()
-    for part in range(2):
-        time.sleep(4)
-        producer = rig.publish(EVENTS // 2, KEYS, seed + part)
-        time.sleep(chance.uniform(0.0, 0.2))
+    events = rig.stream(EVENTS, KEYS, seed, seconds=40.0)
+    while events.is_alive():
+        time.sleep(chance.uniform(4.0, 7.0))
         sleeper.send(signal.SIGSTOP)
-        producer.flush()
-        time.sleep(rig.session_timeout + 4)
+        time.sleep(rig.session_timeout + chance.uniform(0.0, 4.0))
         sleeper.send(signal.SIGCONT)
         sleeper, other = other, sleeper
+    events.join()
     rig.wait_until_done(EVENTS, 60)
 
     verdict = rig.judge()
@@ -106,3 +127,20 @@ def test_a_worker_that_was_stopped_past_its_session_and_wakes_corrupts_nothing(r
     assert verdict.holds(), verdict
     for worker in (sleeper, other):
         assert worker.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.real_kafka
+def test_a_standby_takes_over_what_it_has_restored_already(rig: Rig, seed: int) -> None:
+    rig.session_timeout, rig.standbys = 6.0, 1
+    workers = [rig.start(), rig.start()]
+    events = rig.stream(EVENTS // 2, KEYS, seed, seconds=12.0)
+    events.join()
+    workers[0].end(signal.SIGKILL)
+    rig.publish(EVENTS // 2, KEYS, seed + 1).flush()
+    rig.wait_until_done(EVENTS // 2 * 2, 60)
+
+    verdict = rig.judge()
+
+    print(verdict)
+    assert verdict.holds(), verdict
+    assert workers[1].end(signal.SIGTERM) == 0

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 import threading
 import time
 import uuid
@@ -16,11 +18,13 @@ import pytest
 import redis
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from pydantic import SecretStr
 
-from streams.child import ChildFailed
+from streams.child import Child, ChildFailed
 from streams.embedded import EmbeddedBroker
 from streams.kafka import aiokafka_options, consumer_config, librdkafka, producer_config
 from streams.settings import Settings, load
+from streams.settings_sources import variable
 from streams.topics import check, ensure, found
 from tests.system.apache_kafka import ApacheKafka, MissingTool
 from tests.system.kafka_security import USERS
@@ -38,14 +42,24 @@ def settings_for(brokers: str, **other: Any) -> Settings:
 def through_confluent(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
     """What confluent-kafka reads after it wrote the records to a topic of one partition."""
     topic = settings.topic_names.real("learning")
+    publish(settings, topic)
+    return read(settings, topic)
+
+
+def publish(settings: Settings, topic: str) -> None:
+    """Writes the records and waits until they are acknowledged."""
     producer = Producer({**producer_config(settings), "message.timeout.ms": 20_000})
     for key, value in RECORDS:
         producer.produce(topic, value, key=key)
     assert producer.flush(30) == 0
+
+
+def read(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes | None]]:
+    """As many records as were written, of the topic's one partition."""
     consumer = Consumer(consumer_config(settings, f"{settings.own_prefix}readers"))
     try:
         consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-        return [(message.key(), message.value()) for message in consumer.consume(len(RECORDS), timeout=30)]
+        return [(message.key(), message.value()) for message in consumer.consume(len(RECORDS), timeout=60)]
     finally:
         consumer.close()
 
@@ -134,7 +148,7 @@ def test_a_broker_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> 
 
 def test_without_java_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(MissingTool, match="java is not on the PATH: .*openjdk-17"):
+    with pytest.raises(MissingTool, match=r"java is not on the PATH: .*openjdk-17"):
         ApacheKafka()
 
 
@@ -194,6 +208,16 @@ def sasl_settings(kafka: ApacheKafka, **other: Any) -> Settings:
     return settings_for(kafka.sasl_bootstrap, security_protocol="SASL_SSL", **given)
 
 
+def oauth(login: Login) -> dict[str, str]:
+    """Settings for tokens from there."""
+    return {
+        "oauth_token_url": login.url,
+        "oauth_client_id": USER,
+        "oauth_client_secret": PASSWORD,
+        "oauth_scope": "kafka",
+    }
+
+
 @pytest.mark.real_kafka
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 def test_both_clients_log_in_with_a_password_over_tls(secured: ApacheKafka, mechanism: str) -> None:
@@ -202,13 +226,7 @@ def test_both_clients_log_in_with_a_password_over_tls(secured: ApacheKafka, mech
 
 @pytest.mark.real_kafka
 def test_both_clients_log_in_with_a_token_over_tls(secured: ApacheKafka, login: Login) -> None:
-    oauth = {
-        "oauth_token_url": login.url,
-        "oauth_client_id": USER,
-        "oauth_client_secret": PASSWORD,
-        "oauth_scope": "kafka",
-    }
-    round_trips(sasl_settings(secured, sasl_mechanism="OAUTHBEARER", **oauth))
+    round_trips(sasl_settings(secured, sasl_mechanism="OAUTHBEARER", **oauth(login)))
 
 
 @pytest.mark.real_kafka
@@ -237,6 +255,28 @@ def test_both_clients_refuse_a_broker_under_another_host_name_unless_told_not_to
 @pytest.mark.real_kafka
 def test_both_clients_are_refused_with_a_wrong_password(secured: ApacheKafka) -> None:
     refused(sasl_settings(secured, sasl_mechanism="SCRAM-SHA-512", sasl_password="wrong"))
+
+
+@pytest.mark.real_kafka
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "OAUTHBEARER"])
+def test_a_worker_reads_and_writes_over_tls(secured: ApacheKafka, login: Login, tmp_path: Path, mechanism: str) -> None:
+    settings = sasl_settings(secured, sasl_mechanism=mechanism, partitions=1, **oauth(login))
+    ensure(settings)
+    worker = Child([sys.executable, "-m", "tests.system.echoing"], tmp_path / "worker.log", environment(settings))
+    worker.start()
+    try:
+        publish(settings, settings.topic_names.real("repayments"))
+        assert read(settings, settings.topic_names.real("client-events")) == RECORDS, worker.tail()
+    finally:
+        worker.stop()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What tells another process the same settings."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    told = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in told.items()}
+    return {**os.environ, **{variable(name): str(value) for name, value in plain.items()}}
 
 
 def refused(settings: Settings) -> None:

@@ -204,6 +204,20 @@ def test_a_payment_sent_back_names_the_payment_it_undoes(run: Run) -> None:
             assert event[name] == original[name]
 
 
+def test_a_payment_sent_back_restores_the_balance_it_had_settled(run: Run) -> None:
+    restored = 0
+    for events in run.by_facility().values():
+        settled, balance = {}, Decimal(0)
+        for event in events:
+            after = money(event, "balance_after")
+            settled[event["event_id"]] = balance - after
+            if "reverses" in event:
+                assert after - balance == settled[event["reverses"]]
+                restored += after > balance
+            balance = after
+    assert restored
+
+
 @pytest.mark.parametrize(
     ("economy", "low", "high"), [("up", 0.005, 0.02), ("neutral", 0.017, 0.032), ("down", 0.035, 0.065)]
 )

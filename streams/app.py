@@ -1,4 +1,4 @@
-"""A Faust app for pure agents: wiring of transport, tables, writer and lanes; nothing connects until the worker starts."""
+"""A Faust app for pure agents: transport, tables, writer and lanes; nothing connects until the worker starts."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 LibrdkafkaConfig = Mapping[str, str | int | float | bool]
 
 
-class AsFetched(Schema):
+class AsFetched(Schema[Any, Any]):
     """Keys and values as they come: a value may be a batch of records."""
 
     def loads_key(self, app: Any, message: Any, **_: Any) -> Any:
@@ -194,7 +194,7 @@ def _host(app: TierwatchApp, topic: str, name: str, work: Callable[[Lane], Work]
         assert isinstance(lane, Lane)
         return lane
 
-    async def agent(stream: faust.Stream[Chunk]) -> None:
+    async def agent(stream: faust.types.StreamT[Chunk]) -> None:
         await dispatch(stream, lane_of)
 
     app.agent(app.topic(topic, schema=AsFetched()), name=name)(agent)
@@ -203,3 +203,4 @@ def _host(app: TierwatchApp, topic: str, name: str, work: Callable[[Lane], Work]
 def run_worker(app: TierwatchApp, loglevel: str = "WARN") -> NoReturn:
     """Runs a worker until SIGTERM (exit code 0) or a failure (exit code 1)."""
     faust.Worker(app, loglevel=loglevel, redirect_stdouts=False).execute_from_commandline()
+    raise SystemExit(EXIT_FAILED)  # Not reached: the line above ends with SystemExit.

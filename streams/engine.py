@@ -1,6 +1,7 @@
-"""What the parts of a worker share: positions, the lease, the writer, and the lanes on which partitions are processed."""
+"""What the parts of a worker share: positions, lease, writer, and the lanes on which partitions are processed."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -28,7 +29,13 @@ class Engine:
     """
 
     def __init__(
-        self, writer: Writer, positions: Positions, lease: Lease, telemetry: Telemetry, max_batch: int, settle_seconds: float
+        self,
+        writer: Writer,
+        positions: Positions,
+        lease: Lease,
+        telemetry: Telemetry,
+        max_batch: int,
+        settle_seconds: float,
     ) -> None:
         self.writer = writer
         self.positions = positions
@@ -39,17 +46,15 @@ class Engine:
         self.lanes: dict[Partition, LaneLike] = {}
 
     async def let_go(self, places: Iterable[Partition]) -> None:
-        """Stops the lanes of these partitions and lets what they wrote settle; what cannot settle in time is forgotten."""
+        """Stops these partitions' lanes and lets what they wrote settle; what does not in time is forgotten."""
         lanes = {place: self.lanes.pop(place) for place in places if place in self.lanes}
         seconds = self.settle_seconds if self.lease.held() else 0.0
         await asyncio.gather(*(lane.stop(seconds) for lane in lanes.values()))
         await asyncio.gather(*(self._settle(place, seconds) for place in lanes))
 
     async def _settle(self, place: Partition, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.writer.settled(place), seconds)
-        except TimeoutError:
-            pass
         self.writer.forget(place)
 
     async def drain(self) -> None:

@@ -1,6 +1,7 @@
 """Pure agents on Faust: each partition is a lane that takes batches, runs the agent, and writes what it yields."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from time import perf_counter
@@ -53,7 +54,13 @@ class Lane:
     """
 
     def __init__(
-        self, name: str, place: Partition, engine: Engine, consumer: Consumer, ended: Callable[[BaseException], None], backoff: float
+        self,
+        name: str,
+        place: Partition,
+        engine: Engine,
+        consumer: Consumer,
+        ended: Callable[[BaseException], None],
+        backoff: float,
     ) -> None:
         self.name = name
         self.place = place
@@ -143,10 +150,8 @@ class Lane:
         self._queue.clear()
         self.consumer.hold(self.place)
         self._arrived.clear()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._arrived.wait(), self._backoff)
-        except TimeoutError:
-            pass
         self._backing_off = self._holding = False
         if not self.stopping:
             self.consumer.want_seek(self.place, self.engine.positions.expected(self.place))
@@ -155,7 +160,7 @@ class Lane:
     def _measure(self, records: Sequence[Record], seconds: float) -> None:
         telemetry, last = self.engine.telemetry, records[-1]
         telemetry.ran(self.name, len(records), seconds)
-        end = self.consumer.highwater(self.place)  # type: ignore[arg-type]
+        end = self.consumer.highwater(self.place)
         telemetry.lag(*self.place, max(0, (end or 0) - last.offset - 1), last.timestamp)
 
     async def may_write(self) -> bool:
@@ -179,7 +184,7 @@ class Stateful:
         self._changelog: Changelog
 
     async def begin(self) -> int:
-        """Builds the agent from the restored states, and repairs what a worker without the partition has overwritten."""
+        """Builds the agent from the restored states, and repairs what a fenced worker has overwritten."""
         place, writer = self._lane.place, self._lane.engine.writer
         restored = self._table.partition_states.hand_over(place.partition)
         owner = (restored.owner[0] + 1, self._generation)

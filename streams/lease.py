@@ -1,7 +1,7 @@
 """How long this worker may believe that its partitions are its own.
 
-A worker that was stopped past its session time-out (SIGSTOP, a suspended machine) has lost its partitions without knowing.
-Nothing is written unless a heartbeat was answered within the session time-out.
+A worker that was stopped past its session time-out (SIGSTOP, a suspended machine) has lost its partitions without
+knowing. Nothing is written unless a heartbeat was answered within the session time-out.
 """
 
 import time

@@ -26,7 +26,7 @@ class Chunk:
 
     records: Sequence[Record]
     begins: int | None
-    """Offset from which the fetch read on; None if nobody knows. The log holds nothing between it and the first record."""
+    """Offset from which the fetch read on, None if nobody knows: the log holds nothing from it to the first record."""
     seek: int
     """How often the partition had been sought when this was fetched."""
 

@@ -1,7 +1,8 @@
 """The fast producer: outcomes acknowledged, then states, then position, pipelined by partition.
 
 What is written for one partition stands in a queue: the outcomes of each batch are sent at once, its states when its
-outcomes and all earlier states are on their way in order, and its position is reported when its states are acknowledged.
+outcomes are acknowledged and all earlier states are on their way, its position is reported when its states are
+acknowledged.
 """
 
 import asyncio
@@ -62,7 +63,9 @@ class _Write:
 
     __slots__ = ("outcomes_left", "states", "states_left", "sent", "changelog", "position")
 
-    def __init__(self, outcomes: int, states: Sequence[State], changelog: Changelog | None, position: int | None) -> None:
+    def __init__(
+        self, outcomes: int, states: Sequence[State], changelog: Changelog | None, position: int | None
+    ) -> None:
         self.outcomes_left = outcomes
         self.states = states
         self.states_left = len(states)
@@ -135,7 +138,7 @@ class Writer:
         write = _Write(0, states, changelog, position)
         self._held += len(states)
         self._queues[tp].append(write)
-        write.outcomes_left = 1  # Held open until all outcomes are with librdkafka: an early ack must not release the states.
+        write.outcomes_left = 1  # Until all outcomes are with librdkafka: an early ack must not release the states.
         for outcome in outcomes:
             await self._send_outcome(write, outcome)
         write.outcomes_left -= 1
@@ -280,7 +283,8 @@ def connector(
             if error.fatal():
                 on_fatal(WriteFailed(str(error)))
 
-        return Producer({**DEFAULTS, **config, "error_cb": raised})
+        connected: Librdkafka = Producer({**DEFAULTS, **config, "error_cb": raised})  # type: ignore[assignment]
+        return connected
 
     return connect
 

@@ -1,7 +1,7 @@
 """A Faust table that keeps states as bytes, by partition, until the partition's agent takes them over.
 
-Restored in batches and straight from the changelog; writes nothing itself (the writer does). Each changelog record names
-the owner that wrote it in the header `owner`: a counter, one higher than any that the owner found in the changelog, and
+Restored in batches and straight from the changelog; writes nothing itself (the writer does). Each changelog record
+names the owner that wrote it in the header `owner`: a counter, one higher than any that the owner found in the changelog, and
 the group generation. Records of an earlier owner behind those of a later one come from a worker that did not know yet
 that it had lost the partition: they are ignored, and the states they cover are written anew.
 """
@@ -32,7 +32,7 @@ def _owner_of(header: bytes) -> Owner:
 
 
 class StateLost(Exception):
-    """The changelog no longer holds the right state of a client: delete the changelog topic, it is rebuilt from the log."""
+    """A client's right state is gone from the changelog: delete the topic, it is rebuilt from the log."""
 
 
 class Restored:
@@ -102,7 +102,7 @@ class PartitionStates:
         self._live: set[int] = set()
 
     def apply(self, partition: int, records: Sequence[Record]) -> tuple[int, int]:
-        """Applies changelog records, unless an agent owns the states; says how many states there are, how many were disowned."""
+        """Applies changelog records, unless an agent owns the states; the number of states, and of disowned ones."""
         if partition in self._live:
             return 0, 0
         restored = self._restored.setdefault(partition, Restored())
@@ -166,7 +166,7 @@ class StateTable(faust.Table[bytes, bytes]):
     ) -> None:
         """Drops what may have changed elsewhere, so that recovery reads it from the changelog."""
         changelog = self.changelog_topic_name
-        recovery: Recovery = self.app.tables.recovery  # type: ignore[attr-defined]
+        recovery: Recovery = self.app.tables.recovery
         for partition in self.partition_states.drop(tp.partition for tp in revoked if tp.topic == changelog):
             recovery.active_offsets.pop(TP(changelog, partition), None)
             recovery.standby_offsets.pop(TP(changelog, partition), None)

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any, Final
 
 import structlog
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, Message
@@ -74,13 +74,13 @@ class Consumer(driver.Consumer):
                 self._look_for_vanished()
                 await self._seek_where_wanted()
                 await self._deliver_next()
-        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+        except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
 
     async def _deliver_next(self) -> None:
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+            await self.wait(self.can_resume_flow)
         generation, seeks = self.app.consumer_generation_id, self.engine.positions.all_seeks()
         for tp, records in (await self._fetch()).items():
             place = Partition(tp.topic, tp.partition)
@@ -127,7 +127,7 @@ class Consumer(driver.Consumer):
         await self.wait_first(self.callback(self._to_message(tp, records[-1])), self.suspend_flow.wait())
 
     def _table(self, place: Partition) -> StateTable:
-        table = self.app.tables._changelogs[place.topic]  # type: ignore[attr-defined]
+        table = self.app.tables._changelogs[place.topic]
         assert isinstance(table, StateTable)
         return table
 
@@ -146,7 +146,7 @@ class Consumer(driver.Consumer):
         while self._seek_wanted:
             place, offset = self._seek_wanted.popitem()
             try:
-                await self._thread.call_thread(self._thread.seek_now, TP(*place), offset)  # type: ignore[attr-defined]
+                await self._thread.call_thread(self._thread.seek_now, TP(*place), offset)
             except IllegalStateError:
                 continue  # No longer ours.
             self.engine.positions.sought(place)
@@ -184,8 +184,9 @@ class Consumer(driver.Consumer):
             return
         self._looked = monotonic()
         self._tell_recovery()
-        delivered = {place: to for place, to in self._fetched_to.items() if to and not self._is_changelog_tp(TP(*place))}
-        suspects = {place: (self._expected(place), to) for place, to in delivered.items() if self._idle(place)}
+        delivered = [(place, to) for place, to in self._fetched_to.items() if to]
+        sources = [(place, to) for place, to in delivered if not self._is_changelog_tp(TP(*place))]
+        suspects = {place: (self._expected(place), to) for place, to in sources if self._idle(place)}
         for place, (expected, to) in suspects.items():
             if expected < to and self._suspects.get(place) == (expected, to):
                 self.engine.telemetry.refused(*place)
@@ -194,7 +195,7 @@ class Consumer(driver.Consumer):
 
     def _tell_recovery(self) -> None:
         """What Faust's recovery counts by messages, in case one of them has vanished from its queue."""
-        recovery: Recovery = self.app.tables.recovery  # type: ignore[attr-defined]
+        recovery: Recovery = self.app.tables.recovery
         for tp in list(recovery.active_highwaters) if recovery.in_recovery else ():
             applied = self._table(Partition(*tp)).partition_states.offset(tp.partition)
             if applied is not None and applied > (recovery.active_offsets.get(tp) or -1):
@@ -296,7 +297,7 @@ def _message(tp: TP, chunk: Chunk, generation: int) -> ConsumerMessage:
         0,
         None,
         None,
-        chunk,  # type: ignore[arg-type]
+        chunk,
         None,
         0,
         0,

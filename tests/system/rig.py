@@ -101,6 +101,13 @@ class Rig:
         self.workers.append(Worker(process))
         return self.workers[-1]
 
+    def revived(self, worker: Worker) -> Worker:
+        """The worker, or a new one if it has stopped loudly, as it does when what it wrote in its sleep has expired."""
+        if worker.running:
+            return worker
+        assert worker.end() == 1
+        return self.start()
+
     def end_all(self) -> None:
         """Ends every worker of the run."""
         for worker in self.workers:
@@ -187,7 +194,9 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _fold(agent: Counting, messages: Sequence[Message], expected: dict[bytes, bytes]) -> list[tuple[int, dict[bytes, bytes]]]:
+def _fold(
+    agent: Counting, messages: Sequence[Message], expected: dict[bytes, bytes]
+) -> list[tuple[int, dict[bytes, bytes]]]:
     states: dict[bytes, bytes] = {}
     records = [PlainRecord("", m.partition(), m.offset(), 0, m.key(), m.value()) for m in messages]  # type: ignore[arg-type]
     batch = agent._fold(records)

@@ -117,7 +117,8 @@ def test_a_worker_that_was_stopped_past_its_session_and_wakes_corrupts_nothing(r
         sleeper.send(signal.SIGSTOP)
         time.sleep(rig.session_timeout + chance.uniform(0.0, 4.0))
         sleeper.send(signal.SIGCONT)
-        sleeper, other = other, sleeper
+        time.sleep(2.0)
+        sleeper, other = other, rig.revived(sleeper)
     events.join()
     rig.wait_until_done(EVENTS, 60)
 
@@ -125,8 +126,7 @@ def test_a_worker_that_was_stopped_past_its_session_and_wakes_corrupts_nothing(r
 
     print(verdict)
     assert verdict.holds(), verdict
-    for worker in (sleeper, other):
-        assert worker.end(signal.SIGTERM) == 0
+    assert [rig.revived(worker).end(signal.SIGTERM) for worker in (sleeper, other)] == [0, 0]
 
 
 @pytest.mark.real_kafka

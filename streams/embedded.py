@@ -91,8 +91,7 @@ def _binary() -> Path:
     """The server itself: its Python command would stand between us and its process id."""
     if importlib.util.find_spec("noida_db") is None:
         raise NotInstalled(
-            "the embedded broker is not installed: pip install 'tierwatch[demo]',"
-            " or name a Kafka of yours in TIERWATCH_BROKERS"
+            "the embedded broker is not installed: pip install 'tierwatch[demo]', or name a Kafka of yours in TIERWATCH_BROKERS"
         )
     binary = Path(str(files("noida_db").joinpath("noida-db")))
     binary.chmod(0o755)

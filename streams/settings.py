@@ -160,9 +160,7 @@ class Settings(BaseSettings):
         examples=["SCRAM-SHA-512"],
     )
     sasl_username: str = Field(default="", description="With PLAIN and SCRAM: the user.", examples=["tierwatch"])
-    sasl_password: SecretStr = Field(
-        default=SecretStr(""), description="With PLAIN and SCRAM: the password.", examples=["…"]
-    )
+    sasl_password: SecretStr = Field(default=SecretStr(""), description="With PLAIN and SCRAM: the password.", examples=["…"])
     oauth_token_url: str = Field(
         default="",
         description="With OAUTHBEARER: where tokens are had for the client's credentials.",
@@ -214,14 +212,10 @@ class Settings(BaseSettings):
         description=f"Address on which Prometheus may ask for the metrics; {EVERYWHERE} in a container.",
         examples=["127.0.0.1"],
     )
-    metrics_port: int = Field(
-        default=9108, ge=0, le=65535, description="Its port; 0: any that is free.", examples=["9108"]
-    )
+    metrics_port: int = Field(default=9108, ge=0, le=65535, description="Its port; 0: any that is free.", examples=["9108"])
 
     # The bank's calendar
-    time_zone: str = Field(
-        default="Europe/Berlin", description="The bank's time zone (IANA).", examples=["Europe/Berlin"]
-    )
+    time_zone: str = Field(default="Europe/Berlin", description="The bank's time zone (IANA).", examples=["Europe/Berlin"])
     cut_off: time = Field(
         default=time(22, 0),
         description="Time of day, in the bank's zone, at which a business day closes.",
@@ -254,9 +248,7 @@ class Settings(BaseSettings):
     policy_file: OptionalPath = Field(
         default=None, description="Policy to decide by (YAML); none: the one we ship.", examples=["policy.yaml"]
     )
-    working_folder: Path = Field(
-        default=Path("var"), description="Folder for what a worker must keep on disk.", examples=["var"]
-    )
+    working_folder: Path = Field(default=Path("var"), description="Folder for what a worker must keep on disk.", examples=["var"])
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity that is logged.", examples=["info"]
     )
@@ -338,9 +330,7 @@ class Settings(BaseSettings):
             raise ValueError("is given in the bank's time zone, without an offset")
         return cut_off
 
-    @field_validator(
-        "tls_ca_file", "tls_certificate_file", "tls_key_file", "oauth_ca_file", "redis_ca_file", "policy_file"
-    )
+    @field_validator("tls_ca_file", "tls_certificate_file", "tls_key_file", "oauth_ca_file", "redis_ca_file", "policy_file")
     @classmethod
     def _readable(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():

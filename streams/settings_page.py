@@ -1,5 +1,6 @@
 """The settings as documentation: `python -m streams.settings_page > docs/settings.md`."""
 
+import sys
 from datetime import time
 from typing import NamedTuple
 
@@ -62,4 +63,4 @@ def _shown_default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    print(as_markdown(), end="")
+    sys.stdout.write(as_markdown())

@@ -117,9 +117,7 @@ def _found(name: str, fields: Fields, arguments: Mapping[str, Any]) -> tuple[str
 def _refuse(given: Iterable[str], known: list[str], source: str) -> None:
     unknown = sorted(name for name in given if name not in known)
     if unknown:
-        raise SettingsError(
-            "\n".join(f"{source}: {name}: there is no such setting; {_meant(name, known)}" for name in unknown)
-        )
+        raise SettingsError("\n".join(f"{source}: {name}: there is no such setting; {_meant(name, known)}" for name in unknown))
 
 
 def _meant(name: str, known: list[str]) -> str:

@@ -209,9 +209,7 @@ def main(command: list[str]) -> int:
     with ApacheKafka() as kafka:
         print(f"Apache Kafka at {kafka.bootstrap}, log in {kafka.log}", flush=True)
         if command:
-            return subprocess.run(
-                command, env={**os.environ, "TIERWATCH_BROKERS": kafka.bootstrap}, check=False
-            ).returncode
+            return subprocess.run(command, env={**os.environ, "TIERWATCH_BROKERS": kafka.bootstrap}, check=False).returncode
         _wait_for_the_end()
         return 0
 

@@ -132,9 +132,7 @@ def test_the_embedded_broker_finds_an_offset_by_its_time(tmp_path: Path) -> None
             producer.produce(topic, b"x", timestamp=moment)
         producer.flush(30)
         consumer = Consumer(consumer_config(settings, "g"))
-        asked = [
-            consumer.offsets_for_times([TopicPartition(topic, 0, at)], timeout=10)[0].offset for at in (1_500, 9_000)
-        ]
+        asked = [consumer.offsets_for_times([TopicPartition(topic, 0, at)], timeout=10)[0].offset for at in (1_500, 9_000)]
         consumer.close()
         assert asked == [1, -1]
 
@@ -233,9 +231,7 @@ def test_both_clients_log_in_with_a_token_over_tls(secured: ApacheKafka, login: 
 def test_both_clients_show_their_certificate(secured: ApacheKafka) -> None:
     assert secured.certificates is not None
     ours = {"tls_certificate_file": secured.certificates.client, "tls_key_file": secured.certificates.client_key}
-    round_trips(
-        settings_for(secured.tls_bootstrap, security_protocol="SSL", tls_ca_file=secured.certificates.ca, **ours)
-    )
+    round_trips(settings_for(secured.tls_bootstrap, security_protocol="SSL", tls_ca_file=secured.certificates.ca, **ours))
 
 
 @pytest.mark.real_kafka

@@ -40,7 +40,7 @@ def test_a_child_runs_until_it_is_stopped(tmp_path: Path) -> None:
 
 
 def test_a_child_that_does_not_hear_is_killed(tmp_path: Path) -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+    deaf = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP[-1]}"
     child = Child([sys.executable, "-c", deaf], tmp_path / "log")
     child.start()
     child.wait_until(lambda: ready(child), 60)

@@ -49,9 +49,7 @@ def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert load().partitions == 8
 
 
-def test_the_environment_wins_over_the_file_and_an_argument_over_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_wins_over_the_file_and_an_argument_over_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "partitions: 8")
     monkeypatch.setenv("TIERWATCH_PARTITIONS", "16")
     assert load(path).partitions == 16

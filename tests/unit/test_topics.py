@@ -38,9 +38,7 @@ def test_every_topic_has_a_name_and_no_two_the_same() -> None:
 def test_only_the_sources_that_are_read_are_wanted_and_all_of_ours() -> None:
     names = [topic.name for topic in wanted(SETTINGS)]
     assert [name for name in names if name.startswith("corebank.")] == ["corebank.repayments"]
-    assert [name for name in names if name.startswith("tierwatch.")] == [
-        f"tierwatch.{name}" for name in topics.OWN_NAMES
-    ]
+    assert [name for name in names if name.startswith("tierwatch.")] == [f"tierwatch.{name}" for name in topics.OWN_NAMES]
 
 
 def test_the_log_has_the_partitions_of_the_settings_learning_one_and_a_source_what_the_bank_likes() -> None:
@@ -51,9 +49,7 @@ def test_the_log_has_the_partitions_of_the_settings_learning_one_and_a_source_wh
 
 
 def test_a_changelog_is_compacted_and_has_the_partitions_it_is_said_to_have() -> None:
-    assert wanted(SETTINGS, {"tierwatch-learner-changelog": 1})[-1] == Wanted(
-        "tierwatch-learner-changelog", 1, "compact"
-    )
+    assert wanted(SETTINGS, {"tierwatch-learner-changelog": 1})[-1] == Wanted("tierwatch-learner-changelog", 1, "compact")
 
 
 def test_a_topic_as_it_should_be_makes_no_difference() -> None:

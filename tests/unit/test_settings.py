@@ -76,7 +76,7 @@ def test_lists_and_mappings_are_written_with_commas_in_the_environment(monkeypat
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        load().partitions = 8
+        load().partitions = 8  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ UNHANDLED: Final = "unhandled"
 
 CAUSES: Final = (UNREADABLE, INVALID, UNHANDLED)
 PREFIX: Final = "tierwatch-"
+CE_ID: Final = "ce_id"
+"""Ours says which letter it is; the bank's own is kept as `tierwatch-ce_id`, for whoever sends the record back."""
 MAX_REASON: Final = 8000
 """Characters of a reason; Kafka's default bound of a whole record is 1 MB."""
 
@@ -35,8 +37,8 @@ def dead_letter(record: Record, topic: str, cause: str, field: str, reason: str,
         "timestamp": str(record.timestamp),
     }
     headers = [
-        *((name, value) for name, value in record.headers if not name.startswith(PREFIX) and name != "ce_id"),
-        ("ce_id", "/".join(part for part in ("dl", topic, str(record.partition), str(record.offset), client_id) if part).encode()),
+        *((PREFIX + name if name == CE_ID else name, value) for name, value in record.headers if not name.startswith(PREFIX)),
+        (CE_ID, "/".join(part for part in ("dl", topic, str(record.partition), str(record.offset), client_id) if part).encode()),
         *((PREFIX + name, text.encode()) for name, text in why.items()),
     ]
     return Outcome(topics.DEAD_LETTERS, record.key, record.value or b"", headers)

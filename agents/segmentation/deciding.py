@@ -36,8 +36,8 @@ class Place(NamedTuple):
     closed_day: int
 
     def decision_id(self, kind: str, ordinal: int) -> str:
-        """The same decision has the same id whenever it is derived."""
-        return f"{kind}/{self.partition}/{self.offset}/{self.client_id}/{ordinal}"
+        """The same decision has the same id whenever it is derived; one record may close several days, so the day is in it."""
+        return f"{kind}/{self.partition}/{self.offset}/{self.client_id}/{date.fromordinal(self.day)}/{ordinal}"
 
 
 class Decided(NamedTuple):

@@ -246,7 +246,9 @@ class Segmenter:
             return known is None or known.number < control.snapshot.number
         if isinstance(control, log.CutoffsPublished):
             return self.partition.cutoffs.get(control.portfolio, (0,))[0] < control.number
-        return isinstance(control, log.PolicyPublished) and control.version != self.policy.version
+        if isinstance(control, log.PolicyPublished):  # even the same policy: from here on the log holds it, not a file
+            return POLICY_KEY not in self.states or control.version != self.policy.version
+        return False
 
     def _take(self, control: log.Control) -> None:
         """A control record that only moves the partition record."""

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Final, Protocol
 
 import structlog
+from faust.types import TP
 
 from agents.hosting import MakeAgent, PartitionAgent
 from schemas.records import Batch, Record, Settle
@@ -160,7 +161,7 @@ class Lane:
     def _measure(self, records: Sequence[Record], seconds: float) -> None:
         telemetry, last = self.engine.telemetry, records[-1]
         telemetry.ran(self.name, len(records), seconds)
-        end = self.consumer.highwater(self.place)
+        end = self.consumer.highwater(TP(*self.place))
         telemetry.lag(*self.place, max(0, (end or 0) - last.offset - 1), last.timestamp)
 
     async def may_write(self) -> bool:

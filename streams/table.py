@@ -7,7 +7,7 @@ that it had lost the partition: they are ignored, and the states they cover are 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import faust
 from faust.stores.memory import Store
@@ -166,7 +166,7 @@ class StateTable(faust.Table[bytes, bytes]):
     ) -> None:
         """Drops what may have changed elsewhere, so that recovery reads it from the changelog."""
         changelog = self.changelog_topic_name
-        recovery: Recovery = self.app.tables.recovery
+        recovery: Recovery = cast(Any, self.app.tables).recovery
         for partition in self.partition_states.drop(tp.partition for tp in revoked if tp.topic == changelog):
             recovery.active_offsets.pop(TP(changelog, partition), None)
             recovery.standby_offsets.pop(TP(changelog, partition), None)

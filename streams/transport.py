@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError
@@ -47,13 +47,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
         coordinator._do_heartbeat = renewing
 
-    def seek_now(self, tp: TP, offset: int) -> None:
+    async def seek_now(self, tp: TP, offset: int) -> None:
         """Seeks; to be called in the consumer's thread."""
         self._ensure_consumer().seek(tp, offset)
 
 
 class Consumer(driver.Consumer):
     """Delivers batches, seeks back where one is missing, commits what is durable."""
+
+    _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +82,7 @@ class Consumer(driver.Consumer):
 
     async def _deliver_next(self) -> None:
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
+            await self.wait(cast(Any, self.can_resume_flow))
         generation, seeks = self.app.consumer_generation_id, self.engine.positions.all_seeks()
         for tp, records in (await self._fetch()).items():
             place = Partition(tp.topic, tp.partition)
@@ -127,7 +129,7 @@ class Consumer(driver.Consumer):
         await self.wait_first(self.callback(self._to_message(tp, records[-1])), self.suspend_flow.wait())
 
     def _table(self, place: Partition) -> StateTable:
-        table = self.app.tables._changelogs[place.topic]
+        table = cast(Any, self.app.tables)._changelogs[place.topic]
         assert isinstance(table, StateTable)
         return table
 
@@ -195,7 +197,7 @@ class Consumer(driver.Consumer):
 
     def _tell_recovery(self) -> None:
         """What Faust's recovery counts by messages, in case one of them has vanished from its queue."""
-        recovery: Recovery = self.app.tables.recovery
+        recovery: Recovery = cast(Any, self.app.tables).recovery
         for tp in list(recovery.active_highwaters) if recovery.in_recovery else ():
             applied = self._table(Partition(*tp)).partition_states.offset(tp.partition)
             if applied is not None and applied > (recovery.active_offsets.get(tp) or -1):
@@ -297,7 +299,7 @@ def _message(tp: TP, chunk: Chunk, generation: int) -> ConsumerMessage:
         0,
         None,
         None,
-        chunk,
+        cast(Any, chunk),
         None,
         0,
         0,

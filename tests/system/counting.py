@@ -27,13 +27,14 @@ class Counting:
         start = 0
         for stop, record in enumerate(records, 1):
             if record.offset % SETTLE_EVERY == 0:
-                yield self._fold(records[start:stop])
+                yield self.fold(records[start:stop])
                 yield SETTLE
                 start = stop
         if start < len(records):
-            yield self._fold(records[start:])
+            yield self.fold(records[start:])
 
-    def _fold(self, records: Sequence[Record]) -> Batch:
+    def fold(self, records: Sequence[Record]) -> Batch:
+        """What the records lead to."""
         outcomes: list[Outcome] = []
         touched: dict[bytes, None] = {}
         for record in records:
@@ -42,15 +43,15 @@ class Counting:
             if record.offset != self.position + 1:
                 raise AssertionError(f"partition {self._partition}: {record.offset} after {self.position}")
             self.position = record.offset
-            assert record.key is not None and record.value is not None
-            client = self._clients.setdefault(record.key, [0, 0, -1])
+            key, value = record.key or b"", record.value or b"0"
+            client = self._clients.setdefault(key, [0, 0, -1])
             if record.offset <= client[2]:
                 continue
-            client[:] = client[0] + 1, client[1] + int(record.value), record.offset
-            touched[record.key] = None
+            client[:] = client[0] + 1, client[1] + int(value), record.offset
+            touched[key] = None
             if client[0] % 10 == 0:
                 text = json.dumps({"id": f"{record.partition}-{record.offset}", "count": client[0], "sum": client[1]})
-                outcomes.append(Outcome("outcomes", record.key, text.encode(), (("ce_id", b"x"),)))
+                outcomes.append(Outcome("outcomes", key, text.encode(), (("ce_id", b"x"),)))
         states = [State(key, json.dumps(self._clients[key]).encode()) for key in touched]
         states.append(State(PARTITION_RECORD, b"%d" % self.position))
         return Batch(outcomes, states, {"seen": len(records)})

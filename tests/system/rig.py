@@ -123,9 +123,7 @@ class Rig:
         """Publishes events with random keys; returns the producer, to flush."""
         chance, producer = random.Random(seed), self.producer
         for _ in range(events):
-            producer.produce(
-                f"{self.run}-{topic}", str(chance.randrange(1000)).encode(), key=b"c%d" % chance.randrange(keys)
-            )
+            producer.produce(f"{self.run}-{topic}", str(chance.randrange(1000)).encode(), key=b"c%d" % chance.randrange(keys))
         return producer
 
     def stream(self, events: int, keys: int, seed: int, seconds: float) -> threading.Thread:
@@ -143,9 +141,7 @@ class Rig:
 
     def read(self, topic: str) -> list[list[Message]]:
         """All that a topic holds, by partition."""
-        consumer = Consumer(
-            {"bootstrap.servers": self.brokers, "group.id": f"{self.run}-reader", "enable.auto.commit": False}
-        )
+        consumer = Consumer({"bootstrap.servers": self.brokers, "group.id": f"{self.run}-reader", "enable.auto.commit": False})
         held: list[list[Message]] = []
         for partition in range(PARTITIONS):
             place = TopicPartition(topic, partition, 0)
@@ -176,8 +172,8 @@ class Rig:
         changelog = self.read(self.changelog)
         for partition, messages in enumerate(self.read(f"{self.run}-events")):
             agent = Counting(partition, {})
-            for outcome, state in _fold(agent, messages, expected):
-                verdict.wrong_states += _last_states(changelog[partition]) != state
+            states = _fold(agent, messages, expected)
+            verdict.wrong_states += _last_states(changelog[partition]) != states
         seen: dict[bytes, bytes] = {}
         for message in (m for part in self.read(f"{self.run}-outcomes") for m in part):
             _compare(message, expected, seen, verdict)
@@ -194,15 +190,11 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _fold(
-    agent: Counting, messages: Sequence[Message], expected: dict[bytes, bytes]
-) -> list[tuple[int, dict[bytes, bytes]]]:
-    states: dict[bytes, bytes] = {}
-    records = [PlainRecord("", m.partition(), m.offset(), 0, m.key(), m.value()) for m in messages]  # type: ignore[arg-type]
-    batch = agent._fold(records)
+def _fold(agent: Counting, messages: Sequence[Message], expected: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    records = [PlainRecord("", m.partition() or 0, m.offset() or 0, 0, m.key(), m.value()) for m in messages]
+    batch = agent.fold(records)
     expected.update({_id(outcome.value): outcome.value for outcome in batch.outcomes})
-    states.update({key: value for key, value in batch.states if value is not None})
-    return [(len(batch.outcomes), states)]
+    return {key: value for key, value in batch.states if value is not None}
 
 
 def _compare(message: Message, expected: Mapping[bytes, bytes], seen: dict[bytes, bytes], verdict: Verdict) -> None:

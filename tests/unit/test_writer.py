@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError
 
 from schemas.records import BY_KEY, EVERY, Outcome, State
 from streams.positions import Partition
-from streams.producer import Changelog, Librdkafka, Writer, WriteFailed
+from streams.producer import Changelog, Librdkafka, WriteFailed, Writer
 
 HERE, THERE = Partition("events", 0), Partition("events", 1)
 LOG = Changelog("changelog", 0, [("owner", b"1.1")])

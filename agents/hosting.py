@@ -1,6 +1,6 @@
 """What a host (Faust, file replay, a test) needs to know of an agent that keeps state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from schemas.records import Batch, Record, Settle
@@ -24,6 +24,6 @@ class PartitionAgent(Protocol):
 
 
 class MakeAgent(Protocol):
-    """Builds the agent of one partition from the states that its changelog held (empty at first)."""
+    """Builds the agent of one partition from the states that its changelog held (empty at first), which are its own from then on."""
 
-    def __call__(self, partition: int, states: Mapping[bytes, bytes]) -> PartitionAgent: ...
+    def __call__(self, partition: int, states: dict[bytes, bytes]) -> PartitionAgent: ...

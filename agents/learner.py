@@ -30,7 +30,6 @@ from schemas.policy import Policy
 from schemas.records import EVERY, Batch, Outcome, Record, Settle, State
 
 
-
 class Learner:
     """The agent of the `learning` topic (see `agents.hosting.PartitionAgent`); `policy` says how models are taught."""
 

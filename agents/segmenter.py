@@ -13,9 +13,10 @@ import msgspec
 
 from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
 from agents.segmentation.agenda import Agenda, next_look
-from agents.segmentation.deciding import Decided, Place, decide
+from agents.segmentation.deciding import Decided, decide
 from agents.segmentation.folding import NoRate, fold, is_repeat
 from agents.segmentation.in_force import InForce, in_force
+from agents.segmentation.place import Place
 from online_models.features import unpacked
 from online_models.pd_model import scorecard
 from schemas import decisions, log, topics
@@ -148,7 +149,7 @@ class Segmenter:
         except NoRate as refused:
             self._undo(record, client_id)
             self._die(record, INVALID, str(refused))
-        except Exception:  # the one place: our bug must not stop the stream
+        except Exception:  # noqa: BLE001 - the one place: our bug must not stop the stream
             self._undo(record, client_id)
             self._die(record, UNHANDLED, traceback.format_exc(), client_id)
 
@@ -184,13 +185,15 @@ class Segmenter:
         self._tell(client_id, client.portfolio, decided, record)
 
     def _tell(self, client_id: str, portfolio: str, decided: Decided, record: Record) -> None:
+        if not (decided.warnings or decided.change or decided.labelled):
+            return
         key = client_id.encode()
         for warning in decided.warnings:
             self._outcomes.append(_published(topics.EARLY_WARNINGS, key, warning))
             self._counts[f"warning/{warning.indicator}/{warning.status}"] += 1
-        for change in decided.changes:
-            self._outcomes.append(_published(topics.TIER_CHANGES, key, change))
-            self._counts[f"tier-change/{change.direction}"] += 1
+        if decided.change is not None:
+            self._outcomes.append(_published(topics.TIER_CHANGES, key, decided.change))
+            self._counts[f"tier-change/{decided.change.direction}"] += 1
         for ordinal, (snapshot, defaulted) in enumerate(decided.labelled):
             self._outcomes.append(self._lesson(client_id, portfolio, snapshot, defaulted, record, ordinal))
             self._counts["example"] += 1
@@ -231,11 +234,10 @@ class Segmenter:
 
     def _control(self, record: Record) -> log.Control | None:
         try:
-            control = log.read_control(record.value or b"")
+            return log.read_control(record.value or b"")
         except msgspec.MsgspecError as error:
             self._die(record, UNREADABLE, str(error))
             return None
-        return control
 
     def _turns(self, control: log.Control) -> bool:
         """Whether what came before must be durable first: it changes what decides, or reads many clients."""

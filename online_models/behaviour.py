@@ -24,10 +24,12 @@ def features(months: Sequence[Month], dpd: int, arrears: float) -> bytes:
     worst_dpd = worst_late = late_months = payments = short = due = paid = levels = 0
     level_sum = 0.0
     for month in months:
-        worst_dpd = max(worst_dpd, month.dpd)
+        if month.dpd > worst_dpd:
+            worst_dpd = month.dpd
         if month.late_days > 0:
             late_months += 1
-            worst_late = max(worst_late, month.late_days)
+            if month.late_days > worst_late:
+                worst_late = month.late_days
         payments += month.payments
         short += month.short
         due += month.due

@@ -12,6 +12,8 @@ SAME_PERIOD_DAYS: Final = (330, 400)
 """A statement this much older covers the same period of the year before."""
 EXTREME: Final = 1e6
 """Ratios are cut here: nothing is known of a denominator next to nothing."""
+UNKNOWN: Final = Figures(0, 12, NAN, NAN, NAN, NAN, NAN)
+"""Of a year before of which no statement is known."""
 
 
 def features(now: StatementPublished, before: Sequence[Figures], per_minor: float) -> bytes:
@@ -26,7 +28,7 @@ def features(now: StatementPublished, before: Sequence[Figures], per_minor: floa
     equity = equity_of(now)
     working = _minus(now.current_assets, now.current_liabilities)
     debt = now.total_debt if now.total_debt is not None else now.long_term_debt
-    last = year_before(now.period_end.toordinal(), before)
+    last = year_before(now.period_end.toordinal(), before) or UNKNOWN
     income_to_assets = _over(now.net_income, a, yearly)
     equity_share = _over(equity, a)
     return packed(
@@ -51,10 +53,10 @@ def features(now: StatementPublished, before: Sequence[Figures], per_minor: floa
             _size(now.revenue, per_minor),
             _size(now.market_value, per_minor),
             loss_streak(now.net_income, before),
-            _growth(now.revenue, last and last.revenue, per_minor),
-            _growth(now.total_assets, last and last.total_assets, per_minor),
-            _delta(income_to_assets, last and _ratio(last.net_income * 12.0 / last.months, last.total_assets)),
-            _delta(equity_share, last and _ratio(last.equity, last.total_assets)),
+            _growth(now.revenue, last.revenue, per_minor),
+            _growth(now.total_assets, last.total_assets, per_minor),
+            income_to_assets - _ratio(last.net_income * 12.0 / last.months, last.total_assets),
+            equity_share - _ratio(last.equity, last.total_assets),
             float(len(before) + 1),
         )
     )
@@ -140,11 +142,8 @@ def _size(amount: int | None, per_minor: float) -> float:
     return NAN if amount is None else log10(max(amount * per_minor, 1.0))
 
 
-def _growth(now: int | None, before: float | None, per_minor: float) -> float:
-    if now is None or before is None or not before > 0:
+def _growth(now: int | None, before: float, per_minor: float) -> float:
+    if now is None or not before > 0:
         return NAN
     return min(EXTREME, now * per_minor / before - 1.0)
 
-
-def _delta(now: float, before: float | None) -> float:
-    return NAN if before is None else now - before

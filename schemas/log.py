@@ -3,6 +3,7 @@
 Money is in minor units of `currency`; `as_of` days are the bank's. A record is one JSON object; `record` says which kind.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -221,10 +222,10 @@ Fact: TypeAlias = (
 )
 Control: TypeAlias = MacroObserved | DayPassed | ModelPublished | CutoffsPublished | PolicyPublished
 
-read_fact: Final = msgspec.json.Decoder(Fact).decode
+read_fact: Final[Callable[[bytes], Fact]] = msgspec.json.Decoder(Fact).decode
 """Bytes of a record with a key. Raises: msgspec.DecodeError, msgspec.ValidationError."""
 
-read_control: Final = msgspec.json.Decoder(Control).decode
+read_control: Final[Callable[[bytes], Control]] = msgspec.json.Decoder(Control).decode
 """Bytes of a record without a key. Raises: msgspec.DecodeError, msgspec.ValidationError."""
 
 write: Final = msgspec.json.Encoder().encode

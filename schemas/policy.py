@@ -61,7 +61,7 @@ class Value(_Strict):
     capital_ratio: Share = Field(description="capital held for a unit of exposure")
     cost_of_capital: Share = Field(description="a year")
     lgd: Share = Field(description="loss given default of what no collateral covers")
-    wallet_share: Share = Field(description="of a client without facilities here: share of its long-term debt that could be ours")
+    wallet_share: Share = Field(description="without facilities here: the share of a client's debt that could be ours")
     quantiles: tuple[Share, Share, Share] = Field(description="share of clients in diamond, in gold or better, in silver or better")
     cutoffs: tuple[float, float, float] | None = Field(default=None, description="absolute lower bounds instead of quantiles")
     cutoffs_every_days: Annotated[int, Field(ge=1, le=366)] = Field(description="how often new cut-offs are drawn")
@@ -83,6 +83,7 @@ class Grades(_Strict):
 
     upper: tuple[Share, Share, Share, Share, Share, Share, Share, Share]
     hysteresis: Share = Field(description="a bound must be passed by this share of itself to change the grade")
+    dwell_days: Days = Field(description="a grade is kept at least this long before it gets better")
     high_risk_from: Annotated[int, Field(ge=2, le=9)] = Field(description="grades from here on are high risk in the segment")
 
     @model_validator(mode="after")
@@ -130,7 +131,7 @@ class PortfolioPolicy(_Strict):
     """Every rule of one portfolio."""
 
     horizon_days: Annotated[int, Field(ge=1, le=1830)] = Field(description="of the probability of default")
-    prior_pd: Annotated[float, Field(gt=0, lt=1)] = Field(description="share that defaults within the horizon, before any is seen")
+    prior_pd: Annotated[float, Field(gt=0, lt=1)] = Field(description="share that defaults within the horizon, by experience")
     grace_days: Days = Field(description="after the due date before an instalment counts as missed")
     default: DefaultDefinition
     value: Value

@@ -152,6 +152,8 @@ class ClientState(msgspec.Struct, array_like=True):
     decided_logit: float = 0.0
     episodes: int = 0
     """Warnings raised so far."""
+    graded_day: int = 0
+    """When the grade was last changed."""
 
 
 class Partition(msgspec.Struct, array_like=True):

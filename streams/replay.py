@@ -53,7 +53,7 @@ read_log_line: Final = msgspec.json.Decoder(LogLine).decode
 def log_line(record: PlainRecord) -> bytes:
     """A record of the log as a line of `client-events.jsonl`; its value stays as it is to the byte."""
     key = b"null" if record.key is None else msgspec.json.encode(record.key.decode())
-    return b'{"partition":%d,"offset":%d,"key":%b,"value":%b}\n' % (record.partition, record.offset, key, record.value)
+    return b'{"partition":%d,"offset":%d,"key":%b,"value":%b}\n' % (record.partition, record.offset, key, record.value or b"null")
 
 
 class Replay:
@@ -65,8 +65,9 @@ class Replay:
         self._stack = ExitStack()
         out.mkdir(parents=True, exist_ok=True)
         self._out = out
-        wanted = [*FILES.values(), SCORES] if learning else [name for name in (*FILES.values(), SCORES) if name != FILES[topics.MODELS]]
-        self._files: dict[str, BinaryIO] = {name: self._stack.enter_context((out / name).open("wb")) for name in wanted}
+        self._files: dict[str, BinaryIO] = {
+            name: self._stack.enter_context((out / name).open("wb")) for name in (*FILES.values(), SCORES)
+        }
         self._scores: list[bytes] = []
         self.pipeline = Pipeline(policy, partitions, self._publish, self._written, self._score, learning)
         policy_record = log.PolicyPublished(

@@ -5,6 +5,7 @@ It makes events that did *not* happen visible (an instalment not paid, a horizon
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.watchlist import cured_day
@@ -61,6 +62,7 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
     return max(min(days), closed_day + 1) if days else 0
 
 
+@lru_cache(maxsize=512)
 def month_end(day: int) -> int:
     """The last day of a day's month."""
     when = date.fromordinal(day)

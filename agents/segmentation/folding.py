@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -182,6 +183,7 @@ def month_of(client: ClientState, day: int) -> Month:
     return months[-1]
 
 
+@lru_cache(maxsize=512)
 def month_number(day: int) -> int:
     """Year * 12 + month - 1."""
     when = date.fromordinal(day)

@@ -10,14 +10,18 @@ DEFAULTED: Final = "D"
 TIERS: Final = ("diamond", "gold", "silver", "basic")
 
 
-def grade_of(pd: float, was: str | None, scale: Grades) -> str:
-    """The grade, 1 to 9; it leaves the one it `was` only when the bound between is passed by the hysteresis."""
+def grade_of(pd: float, was: str | None, held_days: int, scale: Grades) -> str:
+    """The grade, 1 to 9. It leaves the one it `was` only when the bound between is passed by the hysteresis, and for a
+    better one only after the dwell: bad news at once, good news when it has lasted.
+    """
     grade = bisect_left(scale.upper, pd) + 1
     if was is None or was == DEFAULTED or grade == int(was):
         return str(grade)
     held = int(was)
     if grade > held:
         return str(grade) if pd > scale.upper[held - 1] * (1.0 + scale.hysteresis) else was
+    if held_days < scale.dwell_days:
+        return was
     return str(grade) if pd < scale.upper[held - 2] * (1.0 - scale.hysteresis) else was
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from agents.segmentation.indicators import INDICATORS, Scale, scale_of
 from online_models.scorecard import Scorecard
 from schemas.policy import Policy, PortfolioPolicy
 
@@ -19,6 +20,8 @@ class InForce(NamedTuple):
     cutoffs: tuple[float, float, float] | None
     """Lower bounds of diamond, gold, silver; None until a population is known."""
     cutoffs_version: str
+    scales: Mapping[str, Scale]
+    """Thresholds by indicator."""
     treatments: Mapping[str, dict[str, Any]]
     """By segment, as they are published."""
     steps: tuple[int, ...]
@@ -30,15 +33,21 @@ def in_force(
 ) -> InForce:
     """The rules of a portfolio with the model and the population's cut-offs; cut-offs of the policy go first."""
     rules = policy.of(portfolio)
-    fixed = rules.value.cutoffs
-    if fixed is not None:
-        cutoffs, version = fixed, "policy"
-    elif population is not None:
-        cutoffs, version = population[1], f"{portfolio}-{population[0]}"
-    else:
-        cutoffs, version = None, "none"
-    treatments = {name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()}
-    return InForce(portfolio, policy.version, rules, policy.per_minor, card, cutoffs, version, treatments, _steps(rules))
+    cutoffs, version = rules.value.cutoffs, "policy"
+    if cutoffs is None:
+        cutoffs, version = (population[1], f"{portfolio}-{population[0]}") if population is not None else (None, "none")
+    return InForce(
+        portfolio=portfolio,
+        policy_version=policy.version,
+        rules=rules,
+        per_minor=policy.per_minor,
+        card=card,
+        cutoffs=cutoffs,
+        cutoffs_version=version,
+        scales={code: scale_of(rule, INDICATORS[code].falling) for code, rule in rules.indicators.items()},
+        treatments={name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()},
+        steps=_steps(rules),
+    )
 
 
 def _steps(rules: PortfolioPolicy) -> tuple[int, ...]:

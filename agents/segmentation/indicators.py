@@ -41,22 +41,38 @@ Reading = tuple[str, float]
 """Code of an indicator and its value, never NaN."""
 
 
-def severity_of(rule: Rule, value: float, falling: bool) -> tuple[Severity, float | None]:
-    """How bad a value is and the threshold it passed; rising ones are reached, falling ones fallen below."""
-    for severity, bound in ((Severity.RED, rule.red), (Severity.AMBER, rule.amber), (Severity.WATCH, rule.watch)):
-        if bound is not None and (value < bound if falling else value >= bound):
-            return severity, bound
-    return Severity.NORMAL, None
+class Scale(NamedTuple):
+    """Thresholds of one indicator, the worst first."""
+
+    falling: bool
+    first: float
+    """The threshold of the least severity: on its good side nothing is wrong."""
+    bounds: tuple[tuple[Severity, float], ...]
+    source: str
+
+    def severity_of(self, value: float) -> tuple[Severity, float | None]:
+        """How bad a value is and the threshold it passed; rising ones are reached, falling ones fallen below."""
+        for severity, bound in self.bounds:
+            if value < bound if self.falling else value >= bound:
+                return severity, bound
+        return Severity.NORMAL, None
+
+
+def scale_of(rule: Rule, falling: bool) -> Scale:
+    """The thresholds of a rule, ready to be asked often."""
+    said = ((Severity.RED, rule.red), (Severity.AMBER, rule.amber), (Severity.WATCH, rule.watch))
+    bounds = tuple((severity, bound) for severity, bound in said if bound is not None)
+    never = float("-inf") if falling else float("inf")
+    return Scale(falling, bounds[-1][1] if bounds else never, bounds, rule.source)
 
 
 def behaviour_readings(client: ClientState, dpd: int, missed: int) -> list[Reading]:
     """What payments and drawings tell. `dpd` and `missed` are as of the last close."""
-    readings: list[Reading] = [("DPD", float(dpd)), ("MISSED", float(missed))]
-    if client.months and client.months[-1].limit > 0:
-        used = client.months[-1].balance / client.months[-1].limit
-        readings.append(("UTIL", used))
-        readings.append(("EXCESS", used - 1.0))
-    return readings
+    months = client.months
+    if not months or months[-1].limit <= 0:
+        return [("DPD", float(dpd)), ("MISSED", float(missed))]
+    used = months[-1].balance / months[-1].limit
+    return [("DPD", float(dpd)), ("MISSED", float(missed)), ("UTIL", used), ("EXCESS", used - 1.0)]
 
 
 def statement_readings(client: ClientState) -> list[Reading]:

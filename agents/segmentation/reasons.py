@@ -4,7 +4,6 @@ from array import array
 from collections.abc import Sequence
 from typing import Final
 
-from agents.segmentation.in_force import InForce
 from agents.segmentation.valuation import Contribution
 from online_models.features import FEATURES, packed, unpacked
 from schemas.decisions import Reason
@@ -32,7 +31,7 @@ def remember(client: ClientState, points: Sequence[float], logit: float) -> None
     client.decided_logit = logit
 
 
-def value_reason(parts: Contribution, tier: str, now: InForce) -> Reason:
+def value_reason(parts: Contribution, tier: str) -> Reason:
     """Why the value tier is what it is. Contribution: units of the reporting currency, a year."""
     text = (
         f"risk-adjusted contribution {parts.total:,.0f} a year: income {parts.income:,.0f}, fees {parts.fees:,.0f}, "

@@ -1,0 +1,49 @@
+"""Offsets as the broker tells them: the ends of partitions, and where they stood at a moment."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from streams.kafka import librdkafka
+from streams.positions import Partition
+from streams.settings import Settings
+
+TIMEOUT_SECONDS: Final = 30.0
+
+
+class BrokerOffsets:
+    """Asks the brokers of the settings. Raises: `KafkaException` if none answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._admin = AdminClient(librdkafka(settings))
+
+    def at(self, partitions: Collection[Partition], moment: datetime) -> Mapping[Partition, int]:
+        """Of each partition the offset of the first record since `moment`, else its end."""
+        since = self._ask(partitions, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
+        ends = self.ends([place for place, offset in since.items() if offset < 0])
+        return {place: offset if offset >= 0 else ends[place] for place, offset in since.items()}
+
+    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Of each partition the offset that its next record will have."""
+        return self._ask(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+    def begins(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Of each partition the offset of the first record that is still there."""
+        return self._ask(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+    def partitions(self, topic: str) -> list[Partition]:
+        """The partitions of a topic. Raises: LookupError if there is no such topic."""
+        found = self._admin.list_topics(timeout=TIMEOUT_SECONDS).topics.get(topic)
+        if found is None or not found.partitions:
+            raise LookupError(f"topic {topic} is missing; create it: tierwatch topics create")
+        return [Partition(topic, number) for number in sorted(found.partitions)]
+
+    def _ask(self, partitions: Collection[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+        if not partitions:
+            return {}
+        asked = {TopicPartition(*place): spec for place in partitions}
+        answers = self._admin.list_offsets(asked, request_timeout=TIMEOUT_SECONDS)
+        return {Partition(tp.topic, tp.partition): answer.result().offset for tp, answer in answers.items()}

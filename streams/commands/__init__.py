@@ -1,0 +1,1 @@
+"""The commands of `tierwatch`, one click command a module."""

@@ -1,0 +1,73 @@
+"""`tierwatch replay`: the same agents over files, without a broker."""
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from streams.commands.errors import user_errors
+from streams.commands.options import FILE
+from streams.policy_files import load_policy
+from streams.replay import replay_events, replay_log
+from streams.tables import learning_table, matrix_table
+from streams.user_errors import UserError
+
+
+@click.command(name="replay")
+@click.argument("files", nargs=-1, type=FILE)
+@click.option("--log", "log_file", type=FILE, help="Replay a log (client-events.jsonl) bit for bit instead of event files.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for what comes of it.")
+@click.option("--policy", "policy_file", type=FILE, help="Decide by this policy; none: the one we ship. With --log: until the log has its own.")
+@click.option("--partitions", type=click.IntRange(1, 1024), default=1, show_default=True, help="Partitions of the log.")
+@user_errors
+def replay_command(
+    files: tuple[Path, ...], log_file: Path | None, out: Path, policy_file: Path | None, partitions: int
+) -> None:
+    """Event FILES (.jsonl, .jsonl.gz; each line with its topic) through intake, log, segmenter and learner.
+
+    Writes client-events, tier-changes, early-warnings, scores, models, dead-letters (.jsonl) and report.json.
+    """
+    if bool(files) == (log_file is not None):
+        raise UserError("give event files, or --log with a log; not both, and not neither")
+    policy = load_policy(policy_file)
+    console = Console(stderr=True)
+    started = perf_counter()
+    bar = Progress(SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn(), console=console)
+    with bar:
+        task = bar.add_task("replaying", total=None)
+
+        def progress(done: int) -> None:
+            bar.update(task, completed=done)
+
+        if log_file is not None:
+            report = _log(log_file, out, policy, progress)
+        else:
+            report = replay_events(files, out, policy, partitions, progress)
+    _show(report, out, perf_counter() - started)
+
+
+def _log(path: Path, out: Path, policy: Any, progress: Any) -> dict[str, Any]:
+    try:
+        return replay_log(path, out, policy, progress)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
+    console = Console()
+    counts = report["counts"]
+    for name, count in counts.items():
+        console.print(f"{name:>28} {count:>10,}", highlight=False)
+    for portfolio, cells in report["portfolios"].items():
+        console.print(matrix_table(portfolio, cells))
+    if report["learning"]:
+        console.print(learning_table(report["learning"]))
+    events = counts.get("events", 0)
+    if events:
+        console.print(f"{events:,} events in {seconds:.1f} s: {events / seconds:,.0f} a second", highlight=False)
+    console.print(f"written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}", highlight=False)
+    if counts.get("dead-letters"):
+        console.print(f"[yellow]{counts['dead-letters']:,} dead letters: see {out / 'dead-letters.jsonl'}[/yellow]")

@@ -1,0 +1,133 @@
+"""Reading topics of Kafka from beginning to end, without a group: what an audit, an export and an explanation read."""
+
+from collections.abc import Iterator
+from time import monotonic
+from types import TracebackType
+from typing import Final, NamedTuple, Self, cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.records import PlainRecord
+from streams.kafka import consumer_config
+from streams.settings import Settings
+from streams.user_errors import UserError
+
+TIMEOUT_SECONDS: Final = 10.0
+STALL_SECONDS: Final = 60.0
+"""Without a record for so long, reading is given up."""
+CHUNK: Final = 5_000
+"""Records asked for at a time."""
+
+
+class Span(NamedTuple):
+    """What one partition holds: offsets from `begin` up to, not including, `end`. `topic` is the logical name."""
+
+    topic: str
+    partition: int
+    begin: int
+    end: int
+
+
+class LogReader:
+    """A consumer that is told where to read and commits nothing. Connects when it is first asked. Raises: UserError."""
+
+    def __init__(self, settings: Settings, group: str = "") -> None:
+        self._settings = settings
+        self._reason = ""
+        config = consumer_config(settings, group or f"{settings.app_id}-reader")
+        self._consumer = Consumer({**config, "enable.partition.eof": True, "log_level": 0, "error_cb": self._heard})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._consumer.close()
+
+    def spans(self, topic: str) -> list[Span]:
+        """What stands in each partition of a topic now. Raises: UserError if there is no broker or no such topic."""
+        name, count = self._real(topic), self.partitions(topic)
+        if not count:
+            raise UserError(f"topic {name} is missing; create it: tierwatch topics create")
+        return [Span(topic, number, *self._marks(name, number)) for number in range(count)]
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has, 0 if it is not there. Raises: UserError if there is no broker."""
+        try:  # of all topics: some brokers make a topic that they are asked for by name
+            there = self._consumer.list_topics(timeout=TIMEOUT_SECONDS).topics.get(self._real(topic))
+        except KafkaException as error:
+            raise self._unreachable(error) from error
+        return len(there.partitions) if there is not None and there.error is None else 0
+
+    def read(self, span: Span) -> Iterator[PlainRecord]:
+        """The records of a span, in order; offsets that the log does not hold (compaction, transactions) are passed over."""
+        if span.begin >= span.end:
+            return
+        self._consumer.assign([TopicPartition(self._real(span.topic), span.partition, span.begin)])
+        heard = monotonic()
+        while True:
+            messages = self._consumer.consume(CHUNK, 1.0)
+            for message in messages:
+                error = message.error()
+                if error is not None:
+                    if error.code() == KafkaError._PARTITION_EOF:
+                        return
+                    raise UserError(f"{self._real(span.topic)}, partition {span.partition}: {error.str()}")
+                record = as_record(span.topic, message)
+                if record.offset >= span.end:
+                    return
+                yield record
+                if record.offset == span.end - 1:
+                    return
+            heard = monotonic() if messages else heard
+            if monotonic() - heard > STALL_SECONDS:
+                raise UserError(f"{self._real(span.topic)}, partition {span.partition}: nothing came for {STALL_SECONDS:.0f} s")
+
+    def committed(self, topic: str) -> dict[int, int]:
+        """How far the reader's group has come in each partition; -1 where it has committed nothing."""
+        return {place.partition: max(-1, place.offset) for place in self.committed_places(topic)}
+
+    def committed_places(self, topic: str) -> list[TopicPartition]:
+        """The same with what was noted beside each offset."""
+        asked = [TopicPartition(self._real(topic), number) for number in range(self.partitions(topic))]
+        try:
+            return self._consumer.committed(asked, timeout=TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise self._unreachable(error) from error
+
+    def commit(self, places: list[TopicPartition]) -> None:
+        """Notes for the reader's group how far it has come. Raises: UserError."""
+        try:
+            self._consumer.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            raise UserError(f"the position could not be committed: {error.args[0].str()}") from error
+
+    def _marks(self, name: str, number: int) -> tuple[int, int]:
+        try:
+            low, high = self._consumer.get_watermark_offsets(TopicPartition(name, number), timeout=TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise self._unreachable(error) from error
+        return low, high
+
+    def _real(self, topic: str) -> str:
+        return self._settings.topic_names.real(topic)
+
+    def _heard(self, error: KafkaError) -> None:
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._reason = error.str()
+
+    def _unreachable(self, error: KafkaException) -> UserError:
+        why = self._reason or error.args[0].str()
+        return UserError(
+            f"brokers = {self._settings.bootstrap}: no broker answers ({why});"
+            " is Kafka up? Set TIERWATCH_BROKERS; `tierwatch doctor` says more"
+        )
+
+
+def as_record(topic: str, message: Message) -> PlainRecord:
+    """A message of confluent-kafka as agents read records. `topic` is the logical name."""
+    given = cast(list[tuple[str, bytes | None]], message.headers() or [])
+    headers = tuple((name, value or b"") for name, value in given)
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None
+    assert offset is not None
+    return PlainRecord(topic, partition, offset, message.timestamp()[1], message.key(), message.value(), headers)

@@ -70,6 +70,7 @@ class TierwatchApp(faust.App):
     """A Faust app whose transport hands over batches."""
 
     engine: Engine
+    hosted: dict[str, str]
 
     def _new_transport(self) -> Any:
         return Transport(self.conf.broker_consumer, self)
@@ -82,7 +83,8 @@ class TierwatchApp(faust.App):
 
     async def on_stop(self) -> None:
         """Stops taking, settles, then lets Faust commit and leave the group."""
-        self.consumer.stop_flow()
+        if self._consumer is not None:
+            self._consumer.stop_flow()
         await self.engine.drain()
         await super().on_stop()
 
@@ -105,6 +107,7 @@ def make_app(options: EngineOptions, telemetry: Telemetry | None = None) -> Tier
         telemetry=heard,
         most_in_flight=options.most_in_flight,
     )
+    app.hosted = {}
     app.engine = Engine(writer, positions, lease, heard, options.max_batch, options.settle_seconds)
     return app
 
@@ -182,6 +185,9 @@ def host_sink(app: TierwatchApp, topic: str, name: str, sink: Sink, backoff: flo
 
 
 def _host(app: TierwatchApp, topic: str, name: str, work: Callable[[Lane], Work], backoff: float = 5.0) -> None:
+    if topic in app.hosted:
+        raise ValueError(f"{name}: topic {topic} has an agent already ({app.hosted[topic]}); another group may read it too")
+    app.hosted[topic] = name
     crash = crasher(app)
 
     def lane_of(place: Partition) -> Lane:

@@ -44,6 +44,8 @@ class Counting:
                 raise AssertionError(f"partition {self._partition}: {record.offset} after {self.position}")
             self.position = record.offset
             key, value = record.key or b"", record.value or b"0"
+            if value == b"bug":
+                raise ValueError("a bug in the agent")
             client = self._clients.setdefault(key, [0, 0, -1])
             if record.offset <= client[2]:
                 continue

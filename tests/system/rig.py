@@ -155,11 +155,15 @@ class Rig:
         consumer.close()
         return held
 
+    def done(self) -> list[int]:
+        """The offset of each partition record; -1 if there is none."""
+        return [int(_last_states(part).get(PARTITION_RECORD, b"-1")) for part in self.read(self.changelog)]
+
     def wait_until_done(self, events: int, seconds: float) -> None:
         """Waits until the partition records say that all events are done."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            done = sum(1 + int(_last_states(part).get(PARTITION_RECORD, b"-1")) for part in self.read(self.changelog))
+            done = sum(1 + offset for offset in self.done())
             if done >= events:
                 return
             time.sleep(0.3)

@@ -85,6 +85,18 @@ def test_agents_with_and_without_state_and_a_sink_share_a_worker(rig: Rig, seed:
     assert sorted(sunk.read_bytes().splitlines()) == expected
 
 
+def test_a_worker_whose_agent_fails_stops_loudly_and_does_not_go_past_the_record(rig: Rig, seed: int) -> None:
+    rig.publish(1_000, KEYS, seed).flush()
+    rig.producer.produce(f"{rig.run}-events", b"bug", key=b"c1", partition=0)
+    rig.producer.flush()
+    for _ in range(2):
+        worker = rig.start(instance="one")
+        wait_for(lambda worker=worker: not worker.running, 20)
+        assert worker.end() == 1
+    bug = next(m.offset() for m in rig.read(f"{rig.run}-events")[0] if m.value() == b"bug")
+    assert rig.done()[0] < (bug or 0)
+
+
 @pytest.mark.real_kafka
 def test_two_workers_take_partitions_over_from_each_other_however_they_end(rig: Rig, seed: int) -> None:
     chance = random.Random(seed)

@@ -33,6 +33,8 @@ class Facility(msgspec.Struct, array_like=True):
     dues: list[Due] = msgspec.field(default_factory=list)
     """Oldest first: payments settle them in this order (FIFO)."""
     closed: bool = False
+    settled: list[Due] = msgspec.field(default_factory=list)
+    """The last that were paid in full, in the order in which they were: what is settled is not owed again."""
 
 
 class Month(msgspec.Struct, array_like=True, gc=False):

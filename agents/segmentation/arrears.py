@@ -7,17 +7,33 @@ from schemas.state import Due, Facility
 
 MAX_DUES = 400
 """Unpaid instalments kept of a facility: a year of daily ones; of more, the oldest are one."""
+MAX_SETTLED = 12
+"""Settled instalments remembered of a facility: a year of monthly ones."""
 
 
 def owe(facility: Facility, day: int, amount: int) -> Due | None:
-    """The instalment of `day`, entered if it is new; its amount is what the bank said last. None if nothing is due."""
+    """The instalment of `day`, entered if it is new; its amount is what the bank said last. None if nothing is due.
+
+    One that is settled stays so: an older payment may have settled it (FIFO), or the event that told of it comes late.
+    """
     for due in facility.dues:
         if due.day == day:
             due.amount = max(amount, due.paid)
-            return due
-    if amount <= 0:
-        return None
-    due = Due(day, amount)
+            if due.amount > due.paid:
+                return due
+            facility.dues.remove(due)
+            _remember(facility, due)
+            return None
+    for due in facility.settled:
+        if due.day == day:
+            if amount <= due.amount:
+                return None
+            facility.settled.remove(due)
+            return _enter(facility, Due(day, amount, due.amount))
+    return _enter(facility, Due(day, amount)) if amount > 0 else None
+
+
+def _enter(facility: Facility, due: Due) -> Due:
     insort(facility.dues, due, key=lambda d: d.day)
     if len(facility.dues) > MAX_DUES:
         oldest = facility.dues.pop(0)
@@ -37,18 +53,32 @@ def settle(facility: Facility, amount: int) -> None:
             due.paid += amount
             return
         amount -= open_amount
-        del dues[0]
+        _remember(facility, dues.pop(0))
+
+
+def _remember(facility: Facility, due: Due) -> None:
+    due.paid = due.amount
+    facility.settled.append(due)
+    del facility.settled[:-MAX_SETTLED]
 
 
 def undo(facility: Facility, day: int, amount_due: int, amount: int) -> None:
-    """A payment for the instalment of `day` is reversed: that much of it is owed again."""
-    due = next((due for due in facility.dues if due.day == day), None)
-    if due is None:
-        due = owe(facility, day, amount_due)
-        if due is None:
-            return
-        due.paid = amount_due
-    due.paid = max(0, due.paid - amount)
+    """A payment for the instalment of `day` is reversed: that much is owed again, of what was settled last.
+
+    What was paid beyond `amount_due` is taken for a prepayment of the balance, which had settled nothing.
+    """
+    amount = min(amount, amount_due)
+    if amount > 0 and not any(due.day == day for due in (*facility.dues, *facility.settled)):
+        _remember(facility, Due(day, amount_due))  # it was settled, too long ago to be remembered
+    for due in reversed(facility.dues):
+        taken = min(due.paid, amount)
+        due.paid -= taken
+        amount -= taken
+    while amount > 0 and facility.settled:
+        due = facility.settled.pop()
+        taken = min(due.amount, amount)
+        amount -= taken
+        _enter(facility, Due(due.day, due.amount, due.amount - taken))
 
 
 def days_past_due(facilities: Iterable[Facility], day: int) -> int:

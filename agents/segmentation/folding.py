@@ -136,6 +136,7 @@ def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InFor
             if fact.facility_id in (None, facility.facility_id):
                 facility.closed = True
                 facility.dues.clear()
+                facility.settled.clear()
                 facility.balance = 0
         if fact.facility_id is None:
             client.left_day = day

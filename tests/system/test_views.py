@@ -1,0 +1,414 @@
+"""The view in Redis, on the embedded one and on a real one: what it says is what was decided, whatever happens."""
+
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import redis as redis_sync
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from schemas.records import Record
+from streams.child import Child, free_port
+from streams.embedded import EmbeddedBroker
+from streams.hosting import SinkUnavailable
+from streams.positions import Partition
+from streams.settings import Settings
+from streams.view_folding import MOST_PER_CLIENT, score
+from streams.view_keys import ViewKeys
+from streams.view_reading import ViewReader
+from streams.view_store import ViewStore, connect
+from streams.views import RedisView, rebuild
+from tests.system.decision_topics import CHANGES, NAMES, WARNINGS, DecisionTopics, Expected, change, random_topics, warning
+
+KEYS = ViewKeys("test")
+DECISIONS = 120
+PARTITIONS = 2
+
+
+class Server(Protocol):
+    """A Redis that can be killed and started again with what it had kept."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+    @property
+    def redis_url(self) -> str: ...
+
+
+class RealRedis:
+    """`redis-server`, which writes what it holds to disk once a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port = free_port()
+        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "yes"]
+        self._child = Child(["redis-server", *options], folder / "redis.log")
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        self._child.start()
+        self._child.wait_until(self._answers, 20)
+
+    def stop(self) -> None:
+        self._child.stop()
+
+    def kill(self) -> None:
+        self._child.kill()
+
+    def _answers(self) -> bool:
+        with redis_sync.Redis.from_url(self.redis_url) as client, contextlib.suppress(RedisError):
+            return bool(client.ping())
+        return False
+
+
+def made(kind: str, folder: Path) -> Server:
+    """A Redis that is not running yet."""
+    if kind == "embedded":
+        return EmbeddedBroker(folder)
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server on this machine: apt-get install redis-server")
+    return RealRedis(folder)
+
+
+@pytest.fixture(params=["embedded", "redis-server"], scope="module")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Redis that many tests share."""
+    server = made(request.param, tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["embedded", "redis-server"])
+def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """A running Redis of one test, to be killed."""
+    server = made(request.param, tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def redis(server: Server) -> AsyncIterator[Redis]:
+    """A client of it, empty."""
+    client = Redis.from_url(server.redis_url)
+    await client.flushdb()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def seed() -> int:
+    """Printed, and taken from TIERWATCH_SEED to repeat a run."""
+    chosen = int(os.environ.get("TIERWATCH_SEED", time.time_ns() % 1_000_000))
+    print(f"TIERWATCH_SEED={chosen}")
+    return chosen
+
+
+def view_of(redis: Redis, topics: DecisionTopics) -> RedisView:
+    """The view of these topics."""
+    return RedisView(ViewStore(redis, KEYS), topics, NAMES)
+
+
+class Lanes:
+    """Delivers as the engine does: each partition in order, again if the sink was unavailable."""
+
+    def __init__(self, topics: DecisionTopics, chance: random.Random) -> None:
+        self.topics, self.chance = topics, chance
+        self.at: dict[Partition, int] = dict.fromkeys(topics.held, 0)
+
+    @property
+    def unfinished(self) -> list[Partition]:
+        return [place for place, at in self.at.items() if at < len(self.topics.held[place])]
+
+    async def deliver(self, view: RedisView) -> bool:
+        """One batch of some partition; False if the sink could not take it."""
+        place = self.chance.choice(self.unfinished)
+        batch: Sequence[Record] = self.topics.held[place][self.at[place] : self.at[place] + self.chance.randrange(1, 40)]
+        try:
+            await view.apply(batch)
+        except SinkUnavailable:
+            return False
+        self.at[place] += len(batch)
+        return True
+
+    def step_back(self) -> None:
+        """As after a crash: what was not committed comes again."""
+        place = self.chance.choice(list(self.at))
+        self.at[place] = max(0, self.at[place] - self.chance.randrange(60))
+
+
+async def everything(redis: Redis) -> dict[str, object]:
+    """All that stands in Redis, in comparable form; counts of 0 left out."""
+    held: dict[str, object] = {}
+    async for name in redis.scan_iter(match="test:*"):
+        key = name.decode()
+        kind = (await redis.type(name)).decode()
+        if kind == "hash":
+            fields = {f.decode(): text.decode() for f, text in (await redis.hgetall(name)).items()}
+            held[key] = {f: text for f, text in fields.items() if not (key.startswith("test:counts:") and text == "0")}
+        elif kind == "list":
+            held[key] = await redis.lrange(name, 0, -1)
+        elif kind == "zset":
+            held[key] = await redis.zrange(name, 0, -1, withscores=True)
+        elif kind == "set":
+            held[key] = await redis.smembers(name)
+        else:
+            held[key] = await redis.get(name)
+    return held
+
+
+async def must_agree_with_itself(redis: Redis) -> None:
+    """The counts are what one finds by looking at every client."""
+    reader = ViewReader(redis, KEYS)
+    clients = [name.decode().removeprefix("test:client:") async for name in redis.scan_iter(match="test:client:*")]
+    views = [view for client in clients if (view := await reader.client(client))]
+    for portfolio in await reader.portfolios():
+        ours = [view for view in views if view.portfolio == portfolio]
+        standings = [view.standing for view in ours if view.standing]
+        counts = await reader.counts(portfolio)
+        assert counts.clients == len(standings)
+        assert counts.matrix == Counter((s.segment.value_tier, s.segment.risk_grade) for s in standings)
+        assert counts.tiers == Counter(s.segment.value_tier for s in standings)
+        assert counts.grades == Counter(s.segment.risk_grade for s in standings)
+        assert counts.segments == Counter(s.segment.segment for s in standings)
+        assert counts.stages == Counter(str(s.segment.stage) for s in standings)
+        assert counts.lifecycles == Counter(s.segment.lifecycle for s in standings)
+        assert counts.open_warnings == Counter((i, w.severity) for view in ours for i, w in view.open_warnings.items())
+        assert counts.watchlist == Counter(view.watchlist for view in ours if view.open_warnings)
+
+
+async def must_be(redis: Redis, expected: Expected) -> None:
+    """What the view tells is what was decided."""
+    reader = ViewReader(redis, KEYS)
+    for client, portfolio in expected.portfolio.items():
+        view = await reader.client(client)
+        assert view is not None
+        assert view.portfolio == portfolio
+        last = expected.changes.get(client)
+        assert (view.standing is None) == (last is None)
+        if last is not None and view.standing is not None:
+            said = view.standing
+            assert (said.sequence, said.decision_id, said.as_of) == (last.sequence, last.decision_id, last.as_of)
+            assert (said.segment, said.pd, said.value, said.treatment) == (last.now, last.pd, last.value, last.treatment)
+        severities = {indicator: w.severity for indicator, w in expected.open.get(client, {}).items()}
+        assert {indicator: w.severity for indicator, w in view.open_warnings.items()} == severities
+        assert view.recent_warnings == expected.warnings.get(client, [])[::-1][:MOST_PER_CLIENT]
+    told = [w for warnings in expected.warnings.values() for w in warnings]
+    recent = await reader.recent_warnings(50)
+    assert [score(w) for w in recent] == sorted((score(w) for w in told), reverse=True)[:50]
+    await must_agree_with_itself(redis)
+
+
+async def test_what_a_client_is_told_as_stands_in_the_view(redis: Redis) -> None:
+    topics = DecisionTopics()
+    view = view_of(redis, topics)
+    await view.apply(topics.publish(0, change("C1", 1, "gold", "4"), change("C2", 1, "gold", "4"), change("C1", 3, "basic", "D")))
+    await view.apply(topics.publish(0, warning("C1", 2, severity="watch"), warning("C1", 4, "escalated", "red")))
+
+    reader = ViewReader(redis, KEYS)
+    client = await reader.client("C1")
+
+    assert client is not None
+    assert client.standing is not None
+    assert (client.standing.segment.value_tier, client.standing.sequence, client.watchlist) == ("basic", 3, "red")
+    assert [w.status for w in client.recent_warnings] == ["escalated", "raised"]
+    assert await reader.matrix("corporate") == {("basic", "D"): 1, ("gold", "4"): 1}
+    assert (await reader.counts("corporate")).open_warnings == {("DPD", "red"): 1}
+    assert await reader.client("C9") is None
+
+
+async def test_repeats_are_forgiven_in_the_topic_and_in_its_delivery(redis: Redis) -> None:
+    topics = DecisionTopics()
+    view = view_of(redis, topics)
+    once = topics.publish(0, change("C1", 1), change("C1", 2, "silver"))
+    await view.apply(once)
+    before = await everything(redis)
+
+    await view.apply(once)
+    await view.apply(topics.publish(0, change("C1", 1), change("C1", 2, "silver")))
+
+    after = await everything(redis)
+    position = f"test:position:{CHANGES}:0"
+    assert before.pop(position) != after.pop(position)
+    assert after == before
+
+
+async def test_whatever_happens_the_view_is_what_was_decided_and_agrees_with_itself(redis: Redis, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(6):
+        await redis.flushdb()
+        topics = random_topics(chance, PARTITIONS, DECISIONS)
+        lanes, view = Lanes(topics, chance), view_of(redis, topics)
+        while lanes.unfinished:
+            assert await lanes.deliver(view)
+            happened = chance.random()
+            if happened < 0.15:
+                lanes.step_back()
+            elif happened < 0.2:
+                await redis.flushdb()
+            elif happened < 0.3:
+                view = view_of(redis, topics)
+            await must_agree_with_itself(redis)
+        await view.catch_up_all()
+        await must_be(redis, Expected.of(topics))
+
+
+async def test_the_order_in_which_partitions_and_topics_come_makes_no_difference(redis: Redis, seed: int) -> None:
+    topics = random_topics(random.Random(seed), 3, DECISIONS)
+    held = []
+    for order in (1, 2):
+        await redis.flushdb()
+        lanes, view = Lanes(topics, random.Random(seed + order)), view_of(redis, topics)
+        while lanes.unfinished:
+            await lanes.deliver(view)
+        held.append(await everything(redis))
+    assert held[0] == held[1]
+
+
+async def test_lanes_that_work_at_the_same_time_do_each_thing_once(redis: Redis, seed: int) -> None:
+    chance = random.Random(seed)
+    topics = random_topics(chance, PARTITIONS, DECISIONS)
+
+    async def worker(number: int) -> None:
+        lanes, view = Lanes(topics, random.Random(seed + number)), view_of(redis, topics)
+        while lanes.unfinished:
+            await lanes.deliver(view)
+
+    await asyncio.gather(*(worker(number) for number in range(4)))
+
+    await must_be(redis, Expected.of(topics))
+
+
+async def test_a_redis_that_is_emptied_is_filled_again_though_no_decision_comes(redis: Redis, seed: int) -> None:
+    topics = random_topics(random.Random(seed), PARTITIONS, DECISIONS)
+    view = view_of(redis, topics)
+    tending = asyncio.create_task(view.tend(0.02))
+    for _ in range(2):
+        await redis.flushdb()
+        while any([(await view.position(place)).next < len(held) for place, held in topics.held.items()]):
+            await asyncio.sleep(0.01)
+    tending.cancel()
+    await must_be(redis, Expected.of(topics))
+
+
+async def test_what_retention_has_taken_from_the_topics_is_not_waited_for(redis: Redis) -> None:
+    topics = DecisionTopics()
+    records = topics.publish(0, *(change("C1", n) for n in range(1, 20)))
+    topics.held[Partition(CHANGES, 0)] = []
+    view = view_of(redis, topics)
+
+    await view.apply(records[10:])
+    reads = topics.reads
+    await view.apply(records[15:])
+
+    assert (await ViewReader(redis, KEYS).counts("corporate")).clients == 1
+    assert topics.reads == reads
+
+
+async def test_a_view_of_other_topics_is_told_and_not_mixed_with_ours(redis: Redis) -> None:
+    other = DecisionTopics()
+    await view_of(redis, other).apply(other.publish(0, *(change(f"X{n}", 1) for n in range(9))))
+    shorter, longer = DecisionTopics(), DecisionTopics()
+    shorter.publish(0, change("C1", 1))
+    longer.publish(0, *(change(f"C{n}", 1) for n in range(20)))
+
+    for topics in (shorter, longer):
+        with pytest.raises(SinkUnavailable, match="views rebuild"):
+            await view_of(redis, topics).apply(topics.held[Partition(CHANGES, 0)])
+
+    view = view_of(redis, longer)
+    await view.delete()
+    await view.catch_up_all()
+    await must_be(redis, Expected.of(longer))
+
+
+async def test_a_record_that_is_no_decision_is_passed_over(redis: Redis) -> None:
+    topics = DecisionTopics()
+    records = topics.publish(0, change("C1", 1), change("C2", 1))
+    records[0] = records[0]._replace(value=b"{}")
+
+    await view_of(redis, topics).apply(records)
+
+    assert (await ViewReader(redis, KEYS).counts("corporate")).clients == 1
+
+
+async def test_nobody_writes_while_the_view_is_deleted_and_foreign_keys_stay(redis: Redis) -> None:
+    topics = DecisionTopics()
+    view = view_of(redis, topics)
+    await view.apply(topics.publish(0, change("C1", 1), warning("C1", 2))[:1])
+    await redis.set("test:theirs", "kept")
+    await redis.set(KEYS.rebuilding, "somebody", px=60_000)
+    with pytest.raises(SinkUnavailable, match="deleted"):
+        await view.apply(topics.publish(0, change("C2", 1)))
+
+    deleted = await view.delete()
+
+    assert deleted == 4
+    assert await everything(redis) == {"test:theirs": b"kept"}
+
+
+async def test_a_redis_that_is_killed_and_comes_back_has_lost_nothing_in_the_end(mortal: Server, seed: int) -> None:
+    chance = random.Random(seed)
+    topics = random_topics(chance, PARTITIONS, DECISIONS * 4)
+    redis = connect(Settings(redis_url=mortal.redis_url))
+    lanes, view = Lanes(topics, chance), view_of(redis, topics)
+    for _ in range(3):
+        for _ in range(8):
+            assert await lanes.deliver(view)
+        mortal.kill()
+        assert not await lanes.deliver(view)
+        mortal.start()
+    while lanes.unfinished:
+        assert await lanes.deliver(view)
+    await view.catch_up_all()
+
+    await must_be(redis, Expected.of(topics))
+    await redis.aclose()
+
+
+async def test_rebuilt_from_the_brokers_the_view_is_what_it_was(tmp_path: Path, seed: int) -> None:
+    topics = random_topics(random.Random(seed), PARTITIONS, DECISIONS)
+    with EmbeddedBroker(tmp_path) as broker:
+        _publish(broker.bootstrap, topics)
+        settings = Settings(brokers=broker.bootstrap, redis_url=broker.redis_url, own_prefix="test.", topic_overrides=REAL)
+        redis = connect(settings)
+        lanes, view = Lanes(topics, random.Random(seed)), view_of(redis, topics)
+        while lanes.unfinished:
+            await lanes.deliver(view)
+        live = await everything(redis)
+
+        rebuilt = await rebuild(settings)
+
+        assert rebuilt.deleted_keys == len(live)
+        assert rebuilt.records == sum(len(held) for held in topics.held.values())
+        assert await everything(redis) == live
+        await must_be(redis, Expected.of(topics))
+        await redis.aclose()
+
+
+REAL = {"tier-changes": CHANGES, "early-warnings": WARNINGS}
+
+
+def _publish(bootstrap: str, topics: DecisionTopics) -> None:
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for answer in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in (CHANGES, WARNINGS)]).values():
+        answer.result()
+    producer = Producer({"bootstrap.servers": bootstrap})
+    for place, records in topics.held.items():
+        for record in records:
+            producer.produce(place.topic, record.value, record.key, place.partition)
+    assert producer.flush(20) == 0

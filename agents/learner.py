@@ -127,9 +127,11 @@ class Learner:
         if len(spread.by_partition) < spread.of:
             return []
         del self.partition.spreads[lesson.portfolio]
-        self.partition.cutoffs[lesson.portfolio] = (number + 1, day)
         histogram = merged(spread.by_partition.values())
         clients = sum(histogram.values())
+        if not clients:
+            return []
+        self.partition.cutoffs[lesson.portfolio] = (number + 1, day)
         rules = self.policy.of(lesson.portfolio).value
         if clients < rules.cutoffs_min_clients:
             return []
@@ -148,21 +150,24 @@ class Learner:
         states: list[State] = []
         for name in sorted(touched):
             model = self.models[name]
-            states += self._waiting_states(name, model)
+            begun, drawn = self._waiting_states(name, model)
             dumped = model.dump()
             dumped["waiting"] = len(model.waiting)
             taught = Taught(self._seen[name], dumped, self.evaluations[name].dump())
-            states.append(State(MODEL_PREFIX + name.encode(), encode(taught)))
+            states += [*begun, State(MODEL_PREFIX + name.encode(), encode(taught)), *drawn]
         states.append(State(PARTITION_KEY, encode(self.partition)))
         return states
 
-    def _waiting_states(self, name: str, model: PdModel) -> list[State]:
-        """Examples that wait for the bins have entries of their own, so that a batch writes only the new ones."""
+    def _waiting_states(self, name: str, model: PdModel) -> tuple[list[State], list[State]]:
+        """Examples that wait for the bins have entries of their own, so that a batch writes only the new ones.
+
+        Those to be written before the model's entry, which counts them, and those to be deleted after it.
+        """
         stored, waiting = self._stored_waiting.get(name, 0), len(model.waiting)
         self._stored_waiting[name] = waiting
         if waiting < stored:
-            return [State(_waiting_key(name, i), None) for i in range(stored)]
-        return [State(_waiting_key(name, i), encode(model.waiting[i])) for i in range(stored, waiting)]
+            return [], [State(_waiting_key(name, i), None) for i in range(stored)]
+        return [State(_waiting_key(name, i), encode(model.waiting[i])) for i in range(stored, waiting)], []
 
     def _wake(self, name: str, taught: Taught, states: dict[bytes, bytes]) -> None:
         waiting = int(taught.model["waiting"])

@@ -130,11 +130,13 @@ class Segmenter:
             fact = log.read_fact(record.value or b"")
         except msgspec.MsgspecError as error:
             self._die(record, UNREADABLE, str(error))
+            self._dead.add(record.offset)
             return
         topic, partition, offset = fact.source
         marks = self.partition.marks.setdefault(topic, {})
         if offset <= marks.get(partition, -1):
             self._counts["repeated"] += 1
+            self._dead.add(record.offset)
             return
         marks[partition] = offset
         client = self.client(fact.client_id)
@@ -144,6 +146,8 @@ class Segmenter:
 
     def _step(self, record: Record, client_id: str, fact: log.Fact | None) -> None:
         """One step at one client. If it raises, the client is as it was and the record is a dead letter."""
+        if fact is None and client_id in self._touched:  # on an earlier day that this record closed
+            self.states[client_id.encode()] = encode(self._live[client_id])
         try:
             self._fold_and_decide(record, client_id, fact, tell=True)
         except NoRate as refused:
@@ -220,9 +224,7 @@ class Segmenter:
         client = self.client(client_id)
         for earlier in self._records:
             if earlier.key == client_id.encode() and client.seen < earlier.offset and earlier.offset not in self._dead:
-                fact = log.read_fact(earlier.value or b"")
-                if fact.source.offset <= self.partition.marks[fact.source.topic][fact.source.partition]:
-                    self._fold_and_decide(earlier, client_id, fact, tell=False)
+                self._fold_and_decide(earlier, client_id, log.read_fact(earlier.value or b""), tell=False)
         self._dead.add(record.offset)
 
     def _die(self, record: Record, cause: str, reason: str, client_id: str = "") -> None:
@@ -292,17 +294,18 @@ class Segmenter:
         """Every day that closes, in order; the clients that have something to find on it, in batches."""
         last = self._closing(control)
         self._pass(control)
-        first = self.partition.closed_day + 1 if self.partition.closed_day else last
-        for day in range(first, last + 1):
+        begun = self.partition.closed_day
+        for day in range(begun + 1 if begun else last, last + 1):
             self.partition.closed_day = day
-            for looked, client_id in enumerate(self.agenda.due(day), start=1):
+            for looked, client_id in enumerate(self.agenda.due(day) if begun else self.agenda.due_by(day), start=1):
                 self._step(record, client_id, None)
                 if looked % LOOKS_PER_BATCH == 0:
                     yield self._batch(done=False)
             self._tell_histograms(day, record.offset)
 
     def _tell_histograms(self, day: int, offset: int) -> None:
-        for portfolio in sorted(self.histograms):
+        held = {portfolio for portfolio, histogram in self.histograms.items() if any(histogram.values())}
+        for portfolio in sorted(held.union(self.policy.portfolios)):  # of no clients as well: the learner waits for all
             if day % self.policy.of(portfolio).value.cutoffs_every_days == 0:
                 spread = ValueHistogram(
                     portfolio=portfolio,
@@ -310,7 +313,7 @@ class Segmenter:
                     partition=self.number,
                     partitions=self.partitions,
                     offset=offset,
-                    bins=tuple(sorted((b, n) for b, n in self.histograms[portfolio].items() if n)),
+                    bins=tuple(sorted((b, n) for b, n in self.histograms.get(portfolio, {}).items() if n)),
                 )
                 self._outcomes.append(Outcome(topics.LEARNING, None, msgspec.json.encode(spread), (), 0))
 

@@ -3,7 +3,6 @@
 It makes events that did *not* happen visible (an instalment not paid, a horizon that passed) without looking at everybody.
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -35,13 +34,9 @@ class Agenda:
         """Whom to look at on the close of `day`, in a fixed order."""
         return sorted(self._clients.get(day, ()))
 
-    def days(self, first: int, last: int) -> Iterator[int]:
-        """The days from `first` to `last` with somebody to look at, ascending; may grow while it is read."""
-        day = first
-        while day <= last:
-            if day in self._clients:
-                yield day
-            day += 1
+    def due_by(self, day: int) -> list[str]:
+        """Whom to look at on the first close of all, of `day`: also those whose day was before it."""
+        return sorted(client_id for due, clients in self._clients.items() if due <= day for client_id in clients)
 
 
 def next_look(client: ClientState, closed_day: int, now: InForce) -> int:

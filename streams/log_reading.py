@@ -15,6 +15,7 @@ from streams.user_errors import UserError
 TIMEOUT_SECONDS: Final = 10.0
 STALL_SECONDS: Final = 60.0
 """Without a record for so long, reading is given up."""
+POLL_SECONDS: Final = 0.2
 CHUNK: Final = 5_000
 """Records asked for at a time."""
 
@@ -63,9 +64,9 @@ class LogReader:
         if span.begin >= span.end:
             return
         self._consumer.assign([TopicPartition(self._real(span.topic), span.partition, span.begin)])
-        heard = monotonic()
+        heard, following = monotonic(), span.begin
         while True:
-            messages = self._consumer.consume(CHUNK, 1.0)
+            messages = self._consumer.consume(min(CHUNK, span.end - following), POLL_SECONDS)
             for message in messages:
                 error = message.error()
                 if error is not None:
@@ -76,7 +77,8 @@ class LogReader:
                 if record.offset >= span.end:
                     return
                 yield record
-                if record.offset == span.end - 1:
+                following = record.offset + 1
+                if following == span.end:
                     return
             heard = monotonic() if messages else heard
             if monotonic() - heard > STALL_SECONDS:

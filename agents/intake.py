@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -66,11 +67,12 @@ class Intake:
         value = record.value
         if not value:
             raise Refused(UNREADABLE, "", "the record is empty; publish the event as a JSON object")
-        if b'"end-of-day"' in value and (day := _end_of_day(value)) is not None:
-            return day_passed(log.Source(self.topic, record.partition, record.offset), day, self.sources)
         if record.headers or b'"specversion"' in value:
             value = _unwrapped(value, dict(record.headers))
         try:
+            if b'"end-of-day"' in value and _is_end_of_day(value):
+                day = EndOfDay.model_validate_json(value).day
+                return day_passed(log.Source(self.topic, record.partition, record.offset), day, self.sources)
             event = self.event_type.model_validate_json(value)
         except ValidationError as error:
             raise _refusal(error) from None
@@ -101,11 +103,20 @@ def day_passed(source: log.Source, day: date, sources: int) -> Outcome:
     return Outcome(topics.CLIENT_EVENTS, None, log.write(passed), (), EVERY)
 
 
-def _end_of_day(value: bytes) -> date | None:
+class _Kind(msgspec.Struct):
+    kind: str | None = None
+
+
+_read_kind: Final = msgspec.json.Decoder(_Kind).decode
+_read_exactly: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+"""Numbers as they were written: no cent of an amount is lost."""
+
+
+def _is_end_of_day(value: bytes) -> bool:
     try:
-        return EndOfDay.model_validate_json(value).day
-    except ValidationError:
-        return None
+        return _read_kind(value).kind == "end-of-day"
+    except msgspec.DecodeError:
+        return False  # the contract says what is wrong with it
 
 
 def _unwrapped(value: bytes, headers: Mapping[str, bytes]) -> bytes:
@@ -114,7 +125,7 @@ def _unwrapped(value: bytes, headers: Mapping[str, bytes]) -> bytes:
     Source: CloudEvents 1.0.2, Kafka protocol binding, sections 3.2 (binary) and 3.3 (structured).
     """
     try:
-        body = msgspec.json.decode(value)
+        body = _read_exactly(value)
     except msgspec.DecodeError:
         return value  # the contract's own parser says what is wrong with it
     if not isinstance(body, dict):
@@ -122,7 +133,8 @@ def _unwrapped(value: bytes, headers: Mapping[str, bytes]) -> bytes:
     if "specversion" in body and isinstance(body.get("data"), dict):
         attributes, body = body, body["data"]
     elif "ce_specversion" in headers:
-        attributes = {name[3:]: text.decode(errors="replace") for name, text in headers.items() if name.startswith("ce_")}
+        said = {name[3:]: text for name, text in headers.items() if name.startswith("ce_") and text}
+        attributes = {name: text.decode(errors="replace") for name, text in said.items()}
     else:
         return value
     for field, attribute in (("event_id", "id"), ("occurred_at", "time"), ("client_id", "subject")):
@@ -134,7 +146,7 @@ def _unwrapped(value: bytes, headers: Mapping[str, bytes]) -> bytes:
 def _refusal(error: ValidationError) -> Refused:
     """Every error of an event: the first one's field, all of them in the reason."""
     errors = error.errors(include_url=False)
-    if errors[0]["type"] == "json_invalid":
+    if errors[0]["type"] in ("json_invalid", "model_type"):
         return Refused(UNREADABLE, "", errors[0]["msg"])
     said = []
     for one in errors:

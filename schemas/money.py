@@ -1,6 +1,6 @@
 """Money: integer minor units inside, decimal on the wire, any ISO 4217 exponent."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from typing import Final
 
 from iso4217 import Currency
@@ -11,6 +11,7 @@ EXPONENTS: Final[dict[str, int]] = {c.code: c.exponent for c in Currency if c.ex
 MAX_MAJOR: Final = 10**15
 """Bound of an amount on the wire, in major units: larger than any bank's balance sheet in any currency."""
 
+_EXACTLY: Final = Context(prec=64, traps=[Inexact])
 _SCALE: Final = {code: Decimal(10) ** exponent for code, exponent in EXPONENTS.items()}
 
 
@@ -19,11 +20,14 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
     Raises: ValueError if the amount has more digits after the point than the currency has.
     """
-    scaled = amount * _SCALE[currency]
-    minor = int(scaled)
-    if minor != scaled:
-        raise ValueError(f"{amount} has more digits after the point than {currency} has: {EXPONENTS[currency]}")
-    return minor
+    try:
+        scaled = _EXACTLY.multiply(amount, _SCALE[currency])
+        minor = int(scaled)
+        if minor == scaled:
+            return minor
+    except Inexact:
+        pass
+    raise ValueError(f"{amount} has more digits after the point than {currency} has: {EXPONENTS[currency]}")
 
 
 def to_major(minor: int, currency: str) -> Decimal:

@@ -53,7 +53,7 @@ def features(now: StatementPublished, before: Sequence[Figures], per_minor: floa
             _size(now.revenue, per_minor),
             _size(now.market_value, per_minor),
             loss_streak(now.net_income, before),
-            _growth(now.revenue, last.revenue, per_minor),
+            _growth(now.revenue, last.revenue * (now.period_months / last.months), per_minor),
             _growth(now.total_assets, last.total_assets, per_minor),
             income_to_assets - _ratio(last.net_income * 12.0 / last.months, last.total_assets),
             equity_share - _ratio(last.equity, last.total_assets),
@@ -122,7 +122,7 @@ def _minus(a: int | None, b: int | None) -> int | None:
 
 
 def _ratio(a: float, b: float) -> float:
-    return max(-EXTREME, min(EXTREME, a / b)) if b else NAN
+    return max(-EXTREME, min(EXTREME, a / b)) if b and a == a else NAN
 
 
 def _over(a: int | None, b: int | None, scale: float = 1.0) -> float:

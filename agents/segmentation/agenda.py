@@ -51,7 +51,7 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
                     break  # later dues are looked at later
     if client.snapshots:
         days.append(client.snapshots[0].day + now.rules.horizon_days)
-    if client.moved:
+    if client.moved and not client.defaulted_day and not client.left_day:
         days.append(month_end(client.last_day))
     days.extend(cured_day(alert, now.rules.watchlist) for alert in client.alerts if alert.clean_day)
     return max(min(days), closed_day + 1) if days else 0

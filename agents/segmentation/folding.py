@@ -77,6 +77,7 @@ def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce
     facility.limit = fact.limit
     facility.balance = fact.balance_after
     facility.closed = False
+    client.left_day = 0
     if fact.margin is not None:
         facility.margin = fact.margin
     if fact.maturity_date is not None:
@@ -126,12 +127,15 @@ def collateral(client: ClientState, fact: log.CollateralValued, day: int, now: I
 
 
 def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InForce) -> None:
-    """Default and cure of the client; `repaid` and `written-off` end a facility, or without one the relationship."""
-    if fact.outcome == "defaulted":
+    """Default and cure of the client; `repaid` and `written-off` end a facility, or without one the relationship.
+
+    What is written off is lost: a default, if none was told before.
+    """
+    if fact.outcome in ("defaulted", "written-off"):
         client.defaulted_day = client.defaulted_day or day
     elif fact.outcome == "cured":
         client.defaulted_day = 0
-    else:
+    if fact.outcome in ("repaid", "written-off"):
         for facility in client.facilities:
             if fact.facility_id in (None, facility.facility_id):
                 facility.closed = True

@@ -135,7 +135,8 @@ def test_a_long_reason_is_cut_and_the_record_is_not() -> None:
 def test_an_end_of_day_record_passes_the_day_in_every_partition() -> None:
     outcome = taken(topics.REPAYMENTS, b'{"kind": "end-of-day", "day": "2024-01-10", "bank": "B"}')
     assert (outcome.key, outcome.partition) == (None, EVERY)
-    assert log.read_control(outcome.value) == log.DayPassed(source=log.Source(topics.REPAYMENTS, 2, 7), day=date(2024, 1, 10), of=3)
+    said = log.DayPassed(source=log.Source(topics.REPAYMENTS, 2, 7), day=date(2024, 1, 10), of=3)
+    assert log.read_control(outcome.value) == said
 
 
 def test_an_end_of_day_record_may_be_a_cloud_event() -> None:

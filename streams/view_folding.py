@@ -158,7 +158,6 @@ def _tier_hash(change: TierChange) -> dict[str, str]:
         "sequence": str(change.sequence),
         "decision_id": change.decision_id,
         "treatment": _json(change.treatment),
-        "reasons": _json(change.reasons),
         "counted": _json(Counted(change.sequence, change.portfolio, now)),
     }
 

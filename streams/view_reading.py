@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from redis.asyncio import Redis
 
-from schemas.decisions import EarlyWarning, Reason, Segment, read_early_warning
+from schemas.decisions import EarlyWarning, Segment, read_early_warning
 from streams.settings import Settings
 from streams.view_folding import OpenWarning, read_warned
 from streams.view_keys import WARNINGS_FIELD, ViewKeys, keys_of
@@ -15,7 +15,7 @@ from streams.view_store import connect
 
 
 class Standing(NamedTuple):
-    """A client's last tier change, without its evidence. Units as in `TierChange`."""
+    """A client's last tier change; reasons and evidence stand in the topic. Units as in `TierChange`."""
 
     sequence: int
     decision_id: str
@@ -25,7 +25,6 @@ class Standing(NamedTuple):
     pd: float
     value: float
     treatment: dict[str, Any]
-    reasons: list[Reason]
 
 
 class ClientView(NamedTuple):
@@ -135,7 +134,6 @@ def _standing(fields: Mapping[str, str]) -> Standing | None:
         float(fields["pd"]),
         float(fields["value"]),
         msgspec.json.decode(fields["treatment"], type=dict[str, Any]),
-        msgspec.json.decode(fields["reasons"], type=list[Reason]),
     )
 
 

@@ -1,0 +1,82 @@
+"""What runs, at the moment of asking: how far each lane is behind, what is assigned, which versions are in force.
+
+Asked from the thread that serves the metrics, so it only reads.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
+
+from agents.segmenter import Segmenter
+from streams.app import TierwatchApp
+from streams.hosting import Lane
+from streams.positions import Partition
+
+
+class Lag(NamedTuple):
+    """Records of a partition that have arrived on the broker and are not processed."""
+
+    place: Partition
+    records: int
+
+
+class Running(NamedTuple):
+    """The lanes that have begun, and all partitions of this worker, changelogs and standbys too."""
+
+    lags: list[Lag]
+    assigned: frozenset[Partition]
+
+
+class Versions(NamedTuple):
+    """What is in force in the partitions of this worker. `models`: by portfolio, the oldest; 0 is the expert scorecard."""
+
+    policies: frozenset[str]
+    models: Mapping[str, int]
+
+
+def running(app: TierwatchApp) -> Running:
+    """What runs in the app; nothing before it has started."""
+    assigned = _assigned(app)
+    lanes = [lane for lane in app.engine.lanes.copy().values() if isinstance(lane, Lane) and lane.place in assigned]
+    return Running([Lag(lane.place, behind) for lane in lanes if (behind := _behind(lane)) is not None], assigned)
+
+
+def _assigned(app: TierwatchApp) -> frozenset[Partition]:
+    consumer = app._consumer  # `app.consumer` would make one, in the wrong thread
+    try:
+        assigned = consumer.assignment() if consumer is not None else ()
+    except ConsumerNotStarted:
+        assigned = ()
+    return frozenset(Partition(tp.topic, tp.partition) for tp in assigned)
+
+
+def _behind(lane: Lane) -> int | None:
+    positions = lane.engine.positions
+    if not positions.started(lane.place):
+        return None
+    end: int | None = lane.consumer.highwater(TP(*lane.place))
+    return None if end is None else max(0, end - positions.expected(lane.place))
+
+
+class Segmenters:
+    """Makes segmenters (a `MakeAgent`) and tells what is in force in those that still live."""
+
+    def __init__(self, make: Callable[[int, dict[bytes, bytes]], Segmenter]) -> None:
+        self._make = make
+        self._made: WeakValueDictionary[int, Segmenter] = WeakValueDictionary()
+
+    def __call__(self, partition: int, states: dict[bytes, bytes]) -> Segmenter:
+        """One more."""
+        self._made[partition] = made = self._make(partition, states)
+        return made
+
+    def versions(self) -> Versions:
+        """What is in force now."""
+        segmenters = list(self._made.values())
+        models = [{name: model.number for name, model in one.models.copy().items()} for one in segmenters]
+        portfolios = {name for numbers in models for name in numbers}
+        oldest = {name: min(numbers.get(name, 0) for numbers in models) for name in portfolios}
+        return Versions(frozenset(one.policy.version for one in segmenters), oldest)

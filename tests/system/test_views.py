@@ -5,9 +5,12 @@ import contextlib
 import os
 import random
 import shutil
+import sys
 import time
+import urllib.request
+import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +22,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from schemas.records import Record
+from schemas.topics import TopicNames
 from streams.child import Child, free_port
 from streams.embedded import EmbeddedBroker
 from streams.hosting import SinkUnavailable
@@ -171,10 +175,11 @@ async def everything(redis: Redis) -> dict[str, object]:
     return held
 
 
-async def must_agree_with_itself(redis: Redis) -> None:
+async def must_agree_with_itself(redis: Redis, keys: ViewKeys = KEYS) -> None:
     """The counts are what one finds by looking at every client."""
-    reader = ViewReader(redis, KEYS)
-    clients = [name.decode().removeprefix("test:client:") async for name in redis.scan_iter(match="test:client:*")]
+    reader = ViewReader(redis, keys)
+    every = keys.client("")
+    clients = [name.decode().removeprefix(every) async for name in redis.scan_iter(match=every + "*")]
     views = [view for client in clients if (view := await reader.client(client))]
     for portfolio in await reader.portfolios():
         ours = [view for view in views if view.portfolio == portfolio]
@@ -191,9 +196,9 @@ async def must_agree_with_itself(redis: Redis) -> None:
         assert counts.watchlist == Counter(view.watchlist for view in ours if view.open_warnings)
 
 
-async def must_be(redis: Redis, expected: Expected) -> None:
+async def must_be(redis: Redis, expected: Expected, keys: ViewKeys = KEYS) -> None:
     """What the view tells is what was decided."""
-    reader = ViewReader(redis, KEYS)
+    reader = ViewReader(redis, keys)
     for client, portfolio in expected.portfolio.items():
         view = await reader.client(client)
         assert view is not None
@@ -210,7 +215,7 @@ async def must_be(redis: Redis, expected: Expected) -> None:
     told = [w for warnings in expected.warnings.values() for w in warnings]
     recent = await reader.recent_warnings(50)
     assert [score(w) for w in recent] == sorted((score(w) for w in told), reverse=True)[:50]
-    await must_agree_with_itself(redis)
+    await must_agree_with_itself(redis, keys)
 
 
 async def test_what_a_client_is_told_as_stands_in_the_view(redis: Redis) -> None:
@@ -400,15 +405,83 @@ async def test_rebuilt_from_the_brokers_the_view_is_what_it_was(tmp_path: Path, 
         await redis.aclose()
 
 
+async def test_a_worker_keeps_the_view_through_the_death_of_redis_and_tells_how_far_it_is_behind(
+    brokers: str, mortal: Server, tmp_path: Path, seed: int
+) -> None:
+    topics = random_topics(random.Random(seed), PARTITIONS, DECISIONS)
+    run = f"views-{uuid.uuid4().hex[:8]}"
+    names = TopicNames(own_prefix=f"{run}.")
+    _publish(brokers, topics, names)
+    port = free_port()
+    environment = {
+        "TIERWATCH_BROKERS": brokers,
+        "TIERWATCH_REDIS_URL": mortal.redis_url,
+        "TIERWATCH_APP_ID": run,
+        "TIERWATCH_INSTANCE_ID": "one",
+        "TIERWATCH_OWN_PREFIX": names.own_prefix,
+        "TIERWATCH_METRICS_PORT": str(port),
+    }
+    worker = Child([sys.executable, "-m", "tests.system.viewing"], tmp_path / "worker.log", {**os.environ, **environment})
+    worker.start()
+    redis, keys = Redis.from_url(mortal.redis_url), ViewKeys(run)
+    here = ViewReader(redis, keys)
+    await _until(lambda: _clients(here, topics), worker)
+    assert _metric(port, "tierwatch_view_behind_records") == 0
+
+    mortal.kill()
+    _publish(brokers, DecisionTopics({place: held[-7:] for place, held in topics.held.items()}), names)
+    topics.publish(0, change("C0-late", 1))
+    _publish(brokers, DecisionTopics({Partition(CHANGES, 0): topics.held[Partition(CHANGES, 0)][-1:]}), names)
+    await _until(lambda: _true(_metric(port, "tierwatch_view_behind_records") > 0), worker)
+    mortal.start()
+    await _until(lambda: _clients(here, topics), worker)
+    await _until(lambda: _true(_metric(port, "tierwatch_view_behind_records") == 0), worker)
+
+    await must_be(redis, Expected.of(topics), keys)
+    assert _metric(port, "tierwatch_sink_unavailable_total") > 0
+    worker.stop()
+    await redis.aclose()
+
+
+async def _clients(reader: ViewReader, topics: DecisionTopics) -> bool:
+    with contextlib.suppress(RedisError):
+        decided = len(Expected.of(topics).changes)
+        return sum([(await reader.counts(name)).clients for name in await reader.portfolios()]) == decided
+    return False
+
+
+async def _true(said: bool) -> bool:
+    return said
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], worker: Child) -> None:
+    deadline = time.monotonic() + 60
+    while not await holds():
+        assert worker.running, worker.tail(40)
+        assert time.monotonic() < deadline, worker.tail(40)
+        await asyncio.sleep(0.2)
+
+
+def _metric(port: int, name: str) -> float:
+    """The sum of all its samples; -1 while there are none."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+        lines = page.read().decode().splitlines()
+    values = [float(line.rpartition(" ")[2]) for line in lines if line.startswith(name)]
+    return sum(values) if values else -1.0
+
+
 REAL = {"tier-changes": CHANGES, "early-warnings": WARNINGS}
 
 
-def _publish(bootstrap: str, topics: DecisionTopics) -> None:
+def _publish(bootstrap: str, topics: DecisionTopics, names: TopicNames = NAMES) -> None:
+    real = {CHANGES: names.real("tier-changes"), WARNINGS: names.real("early-warnings")}
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    for answer in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in (CHANGES, WARNINGS)]).values():
-        answer.result()
+    there = admin.list_topics(timeout=10).topics
+    if missing := [NewTopic(name, PARTITIONS, 1) for name in real.values() if name not in there]:
+        for answer in admin.create_topics(missing).values():
+            answer.result()
     producer = Producer({"bootstrap.servers": bootstrap})
     for place, records in topics.held.items():
         for record in records:
-            producer.produce(place.topic, record.value, record.key, place.partition)
+            producer.produce(real[place.topic], record.value, record.key, place.partition)
     assert producer.flush(20) == 0

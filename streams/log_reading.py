@@ -118,6 +118,7 @@ class LogReader:
             self._reason = error.str()
 
     def _unreachable(self, error: KafkaException) -> UserError:
+        self._consumer.poll(0)  # what went wrong on the way is told only to who asks
         why = self._reason or error.args[0].str()
         return UserError(
             f"brokers = {self._settings.bootstrap}: no broker answers ({why});"

@@ -65,8 +65,8 @@ def test_a_letter_of_the_log_goes_back_as_the_banks_own_record(brokers: str) -> 
     settings = fresh(brokers, 1)
     original = Outcome(topics.OUTCOMES, b"k", b'{"the":"original"}', BANKS)
     put(settings, original)
-    fact: dict[str, object] = {"record": "outcome-reported", "event_id": "e", "client_id": "c", "occurred_at": "2024-01-01T00:00:00Z"}
-    fact["outcome"] = "repaid"
+    fact: dict[str, object] = {"record": "outcome-reported", "event_id": "e", "client_id": "c", "outcome": "repaid"}
+    fact["occurred_at"] = "2024-01-01T00:00:00Z"
     values = [json.dumps({**fact, "source": [topics.OUTCOMES, 0, offset]}).encode() for offset in (0, 99)]
     assert [log.read_fact(value).source.offset for value in values] == [0, 99]
     for value in values:

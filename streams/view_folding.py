@@ -11,11 +11,13 @@ from schemas.decisions import EarlyWarning, Segment, Severity, TierChange
 
 MOST_PER_CLIENT: Final = 20
 """Warnings kept of each client."""
-MOST_RECENT: Final = 1000
+MOST_RECENT: Final = 200
 """Warnings kept of all clients together."""
 OFFSET_SPAN: Final = 2**32
 """Day numbers have 20 bits: with the offset in the other 32 a score is exact in the 53 bits of a double."""
 
+
+WORST_FIRST: Final = tuple(severity.label for severity in sorted(Severity, reverse=True))
 
 Decision = TypeVar("Decision", TierChange, EarlyWarning)
 
@@ -50,8 +52,8 @@ class Warned(msgspec.Struct, frozen=True):
     @property
     def watchlist(self) -> str:
         """The worst severity that is open."""
-        worst = max((Severity[w.severity.upper()] for w in self.open.values()), default=Severity.NORMAL)
-        return worst.label
+        severities = {warning.severity for warning in self.open.values()}
+        return next((label for label in WORST_FIRST if label in severities), Severity.NORMAL.label)
 
 
 class Published(NamedTuple, Generic[Decision]):
@@ -174,7 +176,7 @@ def _warned(known: Warned, warning: EarlyWarning) -> Warned:
             warning.threshold,
             warning.text,
         )
-    return Warned(warning.sequence, warning.portfolio, dict(sorted(open_now.items())))
+    return Warned(warning.sequence, warning.portfolio, open_now)
 
 
 def _warned_hash(warned: Warned) -> dict[str, str]:

@@ -421,7 +421,8 @@ async def test_a_worker_keeps_the_view_through_the_death_of_redis_and_tells_how_
         "TIERWATCH_OWN_PREFIX": names.own_prefix,
         "TIERWATCH_METRICS_PORT": str(port),
     }
-    worker = Child([sys.executable, "-m", "tests.system.viewing"], tmp_path / "worker.log", {**os.environ, **environment})
+    inherited = {name: said for name, said in os.environ.items() if not name.startswith("TIERWATCH_")}
+    worker = Child([sys.executable, "-m", "tests.system.viewing"], tmp_path / "worker.log", {**inherited, **environment})
     worker.start()
     redis, keys = Redis.from_url(mortal.redis_url), ViewKeys(run)
     here = ViewReader(redis, keys)

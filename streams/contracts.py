@@ -29,6 +29,8 @@ NOT_NEGATIVE: Final = r"^[0-9]+(\.[0-9]+)?$"
 WITH_OFFSET: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})$"
 LIFECYCLES: Final = ("acquisition", "activation", "growth", "maturity", "decline")
 
+USUAL_NAMES: Final = topics.TopicNames()
+
 Schema = dict[str, Any]
 
 ALLOWED: Final[Mapping[tuple[str, str], list[Any]]] = {
@@ -129,7 +131,7 @@ def schemas() -> dict[str, Schema]:
     return {f"{name}.schema.json": {"$schema": DIALECT, **one} for name, one in found.items()}
 
 
-def asyncapi(names: topics.TopicNames = topics.TopicNames()) -> Schema:
+def asyncapi(names: topics.TopicNames = USUAL_NAMES) -> Schema:
     """The AsyncAPI 3.0 document: what tierwatch receives and sends, in topics of these names."""
     return {
         "asyncapi": "3.0.0",
@@ -150,7 +152,7 @@ def asyncapi(names: topics.TopicNames = topics.TopicNames()) -> Schema:
     }
 
 
-def files(names: topics.TopicNames = topics.TopicNames()) -> dict[str, str]:
+def files(names: topics.TopicNames = USUAL_NAMES) -> dict[str, str]:
     """Every contract as the text of a file, by its name."""
     found = {ASYNCAPI_FILE: asyncapi(names), **schemas()}
     return {name: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for name, one in found.items()}

@@ -1,7 +1,7 @@
 """The policy file: read here and nowhere else; every error names the file, the place in it, its value and what is allowed."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -68,9 +68,10 @@ class _Wrong(NamedTuple):
 def _explained(error: ValidationError, tree: Mapping[str, Any]) -> list[str]:
     """Every error once: those of the whole, then those of each portfolio's rules where its own entry or the defaults stand."""
     known = {name: value for name, value in tree.items() if name in Policy.model_fields}
-    whole = [*error.errors(include_url=False), *_errors_of_whole(known)]
-    wrong = [_Wrong(_place(one), one, Policy, _place(one)) for one in whole if not _of_rules(one)]
-    wrong += _of_portfolios(tree)
+    rules = list(_of_portfolios(tree))
+    told = {wrong.error["msg"] for wrong in rules}
+    whole = [one for one in (*error.errors(include_url=False), *_errors_of_whole(known)) if _is_of_whole(one, tree, told)]
+    wrong = [*(_Wrong(_place(one), one, Policy, _place(one)) for one in whole), *rules]
     return list(dict.fromkeys(_line(one, tree) for one in wrong))
 
 
@@ -83,9 +84,14 @@ def _errors_of_whole(known: Mapping[str, Any]) -> list[ErrorDetails]:
     return []
 
 
-def _of_rules(one: ErrorDetails) -> bool:
-    """Whether an error of the whole is one of some portfolio's rules, which are told on their own."""
-    return isinstance(one.get("ctx", {}).get("error"), ValidationError)
+def _is_of_whole(one: ErrorDetails, tree: Mapping[str, Any], told: Container[str]) -> bool:
+    """Whether an error is not one of some portfolio's rules: pydantic hands those on without the portfolio's name."""
+    place = _place(one)
+    if not place:
+        return one["msg"] not in told
+    if one["type"] == "extra_forbidden":
+        return len(place) == 1 and place[0] in tree and place[0] not in Policy.model_fields
+    return place[0] in Policy.model_fields
 
 
 def _of_portfolios(tree: Mapping[str, Any]) -> Iterator[_Wrong]:

@@ -1,0 +1,72 @@
+"""Policy files: the one we ship is read; of a wrong one every error names file, place, value and what is allowed."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from streams.policy_files import PolicyError, load_policy
+from streams.settings import load
+
+SHIPPED = files("schemas").joinpath("policy.yaml").read_text(encoding="utf-8")
+
+
+def errors(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    text = SHIPPED
+    for was, now in changes:
+        assert was in text
+        text = text.replace(was, now, 1)
+    path = tmp_path / "policy.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as raised:
+        load_policy(path)
+    lines = str(raised.value).splitlines()
+    assert all(line.startswith(f"{path}: ") for line in lines)
+    return [line.removeprefix(f"{path}: ") for line in lines]
+
+
+def test_without_a_file_the_shipped_policy_decides(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(SHIPPED.replace("name: shipped", "name: own"), encoding="utf-8")
+    assert load_policy().name == load_policy(load()).name == "shipped"
+    assert load_policy(load(policy_file=tmp_path / "own.yaml")).name == "own"
+    assert load_policy(tmp_path / "own.yaml").name == "own"
+
+
+def test_a_value_out_of_bounds_is_told_with_its_place_value_and_bound(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("lgd: 0.45 ", "lgd: 1.45 "))
+    assert line.startswith("defaults.value.lgd = 1.45: Input should be less than or equal to 1")
+
+
+def test_a_slip_of_the_pen_is_told_with_what_was_meant(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("    prior_pd: 0.03", "    prior_pdd: 0.03"))
+    assert line == "portfolios.sme.prior_pdd: there is no such entry; did you mean prior_pd?"
+
+
+def test_an_error_of_a_portfolio_is_told_there_and_one_of_the_defaults_once(tmp_path: Path) -> None:
+    lines = errors(tmp_path, ("    prior_pd: 0.03", "    grades: {high_risk_from: 12}"), ("grace_days: 3 ", "grace_days: -3 "))
+    assert [line.partition(":")[0] for line in lines] == ["defaults.grace_days = -3", "portfolios.sme.grades.high_risk_from = 12"]
+
+
+def test_entries_that_do_not_go_together_are_told_though_others_are_unknown(tmp_path: Path) -> None:
+    unknown = ("name: shipped", "name: shipped\ncurrency: EUR")
+    no_currency = ("reporting_currency: EUR", "reporting_currency: XXY")
+    lines = errors(tmp_path, unknown, no_currency)
+    assert lines[0] == "currency: there is no such entry; did you mean reporting_currency?"
+    assert "'XXY' is no ISO 4217 currency" in lines[1]
+
+
+def test_an_indicator_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("    DPD:  ", "    DPDS: "))
+    assert "'DPDS' is no indicator; allowed: DPD, MISSED" in line
+
+
+@pytest.mark.parametrize(("text", "says"), [("a: [1\nb: 2", "is no YAML"), ("- 1", "is no mapping"), ("", "is no mapping")])
+def test_a_file_that_is_no_policy_at_all_is_told(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "policy.yaml").write_text(text)
+    with pytest.raises(PolicyError, match=says):
+        load_policy(tmp_path / "policy.yaml")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load_policy(tmp_path / "none.yaml")

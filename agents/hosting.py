@@ -24,6 +24,6 @@ class PartitionAgent(Protocol):
 
 
 class MakeAgent(Protocol):
-    """Builds the agent of one partition from the states that its changelog held (empty at first), which are its own from then on."""
+    """Builds the agent of one partition from the states of its changelog (at first none), which are its own from then on."""
 
     def __call__(self, partition: int, states: dict[bytes, bytes]) -> PartitionAgent: ...

@@ -26,7 +26,7 @@ from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
 from schemas.state import (
     MODEL_PREFIX,
     PARTITION_KEY,
-    POLICY_KEY,
+    POLICY_PREFIX,
     ClientState,
     Partition,
     Snapshot,
@@ -63,14 +63,16 @@ class Segmenter:
         self.partitions = partitions
         self.states = states
         self.partition = read_partition(states[PARTITION_KEY]) if PARTITION_KEY in states else Partition()
-        self.policy = Policy.model_validate_json(states[POLICY_KEY]) if POLICY_KEY in states else policy
+        in_log = self.partition.policy_version
+        self.policy = Policy.model_validate_json(states[POLICY_PREFIX + in_log.encode()]) if in_log else policy
         self.models: dict[str, ModelSnapshot] = {
-            key[len(MODEL_PREFIX) :].decode(): msgspec.json.decode(value, type=ModelSnapshot)
-            for key, value in states.items()
-            if key.startswith(MODEL_PREFIX)
+            portfolio: msgspec.json.decode(states[MODEL_PREFIX + version.encode()], type=ModelSnapshot)
+            for portfolio, version in self.partition.models.items()
         }
+        self._obsolete = [key for key in states if key.startswith((MODEL_PREFIX, POLICY_PREFIX)) and not self._refers_to(key)]
         self.agenda = Agenda()
         self.histograms: dict[str, Counter[int]] = {}
+        self._replaced: list[bytes] = []
         self._in_force: dict[str, InForce] = {}
         self._live: dict[str, ClientState] = {}
         self._begin()
@@ -82,7 +84,11 @@ class Segmenter:
         return self.partition.offset
 
     def run(self, records: Sequence[Record]) -> Iterator[Batch | Settle]:
-        """The records, folded and decided; a control record that turns what is in force is a batch of its own."""
+        """The records, folded and decided; a control record that turns what is in force is a batch of its own.
+
+        Only what reads many clients at once, the histogram of a closing day, needs all before it to be durable: every other
+        decision depends on its own client's state, which says what it has seen, and on the partition record.
+        """
         for record in records:
             if record.offset <= self.partition.offset:
                 continue
@@ -99,7 +105,8 @@ class Segmenter:
                 continue
             if self._begun:
                 yield self._batch()
-            yield SETTLE
+            if self._reads_many(control):
+                yield SETTLE
             yield from self._turn(control, record)
             self.partition.offset = record.offset
             yield self._batch()
@@ -242,7 +249,7 @@ class Segmenter:
             return None
 
     def _turns(self, control: log.Control) -> bool:
-        """Whether what came before must be durable first: it changes what decides, or reads many clients."""
+        """Whether it changes what decides: the policy, a model, cut-offs, the last closed day."""
         if isinstance(control, log.DayPassed):
             return self._closing(control) > self.partition.closed_day
         if isinstance(control, log.ModelPublished):
@@ -251,8 +258,14 @@ class Segmenter:
         if isinstance(control, log.CutoffsPublished):
             return self.partition.cutoffs.get(control.portfolio, (0,))[0] < control.number
         if isinstance(control, log.PolicyPublished):  # even the same policy: from here on the log holds it, not a file
-            return POLICY_KEY not in self.states or control.version != self.policy.version
+            return control.version != self.partition.policy_version
         return False
+
+    def _reads_many(self, control: log.Control) -> bool:
+        if not isinstance(control, log.DayPassed):
+            return False
+        last = self._closing(control)
+        return any(self._draws(portfolio, day) for day in self._closes(last) for portfolio in self._drawn_portfolios())
 
     def _take(self, control: log.Control) -> None:
         """A control record that only moves the partition record."""
@@ -268,16 +281,30 @@ class Segmenter:
         elif isinstance(control, log.ModelPublished):
             snapshot = control.snapshot
             self.models[snapshot.portfolio] = snapshot
-            self.partition.models[snapshot.portfolio] = snapshot.version
-            self._entries.append(State(MODEL_PREFIX + snapshot.portfolio.encode(), msgspec.json.encode(snapshot)))
+            was, now = self.partition.models.get(snapshot.portfolio, ""), snapshot.version
+            self.partition.models[snapshot.portfolio] = now
+            self._enter(MODEL_PREFIX, was, now, msgspec.json.encode(snapshot))
             self._in_force.pop(snapshot.portfolio, None)
         elif isinstance(control, log.CutoffsPublished):
             self.partition.cutoffs[control.portfolio] = (control.number, control.cutoffs)
             self._in_force.pop(control.portfolio, None)
         elif isinstance(control, log.PolicyPublished):
             self.policy = control.parsed()
-            self._entries.append(State(POLICY_KEY, self.policy.model_dump_json().encode()))
+            was, self.partition.policy_version = self.partition.policy_version, control.version
+            self._enter(POLICY_PREFIX, was, control.version, self.policy.model_dump_json().encode())
             self._in_force.clear()
+
+    def _enter(self, prefix: bytes, was: str, now: str, content: bytes) -> None:
+        """An entry of its own for each version, so that a rerun finds the one that the partition record names."""
+        key = prefix + now.encode()
+        self._entries.append(State(key, content))
+        self._obsolete = [other for other in self._obsolete if other != key]  # it was left by a run that died
+        if was and was != now:
+            self._replaced.append(prefix + was.encode())
+
+    def _refers_to(self, key: bytes) -> bool:
+        versions = {MODEL_PREFIX + version.encode() for version in self.partition.models.values()}
+        return key in versions or key == POLICY_PREFIX + self.partition.policy_version.encode()
 
     def _pass(self, control: log.DayPassed) -> None:
         days = self.partition.passed.setdefault(control.source.topic, {})
@@ -292,30 +319,45 @@ class Segmenter:
 
     def _close_days(self, control: log.DayPassed, record: Record) -> Iterator[Batch]:
         """Every day that closes, in order; the clients that have something to find on it, in batches."""
-        last = self._closing(control)
-        self._pass(control)
+        days = self._closes(self._closing(control))
         begun = self.partition.closed_day
-        for day in range(begun + 1 if begun else last, last + 1):
+        self._pass(control)
+        for day in days:
             self.partition.closed_day = day
-            for looked, client_id in enumerate(self.agenda.due(day) if begun else self.agenda.due_by(day), start=1):
+            due = self.agenda.due(day) if begun else self.agenda.due_by(day)
+            for looked, client_id in enumerate(due, start=1):
                 self._step(record, client_id, None)
                 if looked % LOOKS_PER_BATCH == 0:
                     yield self._batch(done=False)
-            self._tell_histograms(day, record.offset)
+            if due:  # a client is looked at once in a batch: what a failing look undoes is that look alone
+                yield self._batch(done=False)
+            for portfolio in self._drawn_portfolios():
+                if self._draws(portfolio, day):
+                    self._tell_histogram(portfolio, day, record.offset)
 
-    def _tell_histograms(self, day: int, offset: int) -> None:
+    def _closes(self, last: int) -> range:
+        """The days that close with `last`: the first close of a partition is one look back at all before it."""
+        closed = self.partition.closed_day
+        return range(closed + 1 if closed else last, last + 1)
+
+    def _drawn_portfolios(self) -> list[str]:
+        """Portfolios with clients here, and those of the policy: of no clients as well, as the learner waits for all."""
         held = {portfolio for portfolio, histogram in self.histograms.items() if any(histogram.values())}
-        for portfolio in sorted(held.union(self.policy.portfolios)):  # of no clients as well: the learner waits for all
-            if day % self.policy.of(portfolio).value.cutoffs_every_days == 0:
-                spread = ValueHistogram(
-                    portfolio=portfolio,
-                    as_of=date.fromordinal(day),
-                    partition=self.number,
-                    partitions=self.partitions,
-                    offset=offset,
-                    bins=tuple(sorted((b, n) for b, n in self.histograms.get(portfolio, {}).items() if n)),
-                )
-                self._outcomes.append(Outcome(topics.LEARNING, None, msgspec.json.encode(spread), (), 0))
+        return sorted(held.union(self.policy.portfolios))
+
+    def _draws(self, portfolio: str, day: int) -> bool:
+        return day % self.policy.of(portfolio).value.cutoffs_every_days == 0
+
+    def _tell_histogram(self, portfolio: str, day: int, offset: int) -> None:
+        spread = ValueHistogram(
+            portfolio=portfolio,
+            as_of=date.fromordinal(day),
+            partition=self.number,
+            partitions=self.partitions,
+            offset=offset,
+            bins=tuple(sorted((b, n) for b, n in self.histograms.get(portfolio, {}).items() if n)),
+        )
+        self._outcomes.append(Outcome(topics.LEARNING, None, msgspec.json.encode(spread), (), 0))
 
     # batches
 
@@ -337,10 +379,17 @@ class Segmenter:
         entries = self._entries
         for client_id in sorted(self._touched):
             entries.append(State(client_id.encode(), encode(self._live[client_id])))
-        if done:
+        entries += [State(key, None) for key in self._obsolete]
+        self._obsolete = []
+        if done:  # what this record no longer names may go with the next batch, when nothing can come back to it
             entries.append(State(PARTITION_KEY, encode(self.partition)))
+            self._obsolete, self._replaced = self._replaced, []
         batch = Batch(self._outcomes, entries, self._counts)
-        self.states.update(entries)  # type: ignore[arg-type]
+        for key, value in entries:
+            if value is None:
+                self.states.pop(key, None)
+            else:
+                self.states[key] = value
         if len(self._live) > MOST_LIVE:
             self._live.clear()
         self._begin()

@@ -62,7 +62,7 @@ class Value(_Strict):
     cost_of_capital: Share = Field(description="a year")
     lgd: Share = Field(description="loss given default of what no collateral covers")
     wallet_share: Share = Field(description="without facilities here: the share of a client's debt that could be ours")
-    quantiles: tuple[Share, Share, Share] = Field(description="share of clients in diamond, in gold or better, in silver or better")
+    quantiles: tuple[Share, Share, Share] = Field(description="shares of clients: diamond; gold or better; silver or better")
     cutoffs: tuple[float, float, float] | None = Field(default=None, description="absolute lower bounds instead of quantiles")
     cutoffs_every_days: Annotated[int, Field(ge=1, le=366)] = Field(description="how often new cut-offs are drawn")
     cutoffs_min_clients: Annotated[int, Field(ge=1)] = Field(description="no population cut-offs from fewer clients")

@@ -163,7 +163,7 @@ class Partition(msgspec.Struct, array_like=True):
 
     offset: int = -1
     models: dict[str, str] = msgspec.field(default_factory=dict)
-    """Version of the model in force by portfolio; the snapshots, like the policy, have entries of their own."""
+    """Version of the model in force by portfolio; each version, like each of the policy, has an entry of its own."""
     cutoffs: dict[str, tuple[int, tuple[float, float, float]]] = msgspec.field(default_factory=dict)
     """Number and lower bounds of diamond, gold, silver by portfolio."""
     closed_day: int = 0
@@ -174,12 +174,14 @@ class Partition(msgspec.Struct, array_like=True):
     """The highest offset seen of each source partition: topic -> partition -> offset."""
     macro: dict[str, float] = msgspec.field(default_factory=dict)
     """The last figure of each macro indicator (`indicator` or `indicator/country`)."""
+    policy_version: str = ""
+    """Of the policy that the log holds; empty before it holds one."""
 
 
 # Keys of the changelog: a client has its own id (printable ASCII, so none begins with a control character).
 PARTITION_KEY: Final = b"\x00partition"
 MODEL_PREFIX: Final = b"\x00model/"
-POLICY_KEY: Final = b"\x00policy"
+POLICY_PREFIX: Final = b"\x00policy/"
 
 encode: Final = msgspec.msgpack.Encoder().encode
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode

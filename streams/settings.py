@@ -115,11 +115,11 @@ class Settings(BaseSettings):
 
     # Batches
     batch_records: int = Field(
-        default=2000,
+        default=500,
         ge=1,
         le=100_000,
         description="Most records of a partition that are folded and decided before others get their turn.",
-        examples=["2000"],
+        examples=["500"],
     )
     fetch_bytes: int = Field(
         default=4_194_304,
@@ -235,11 +235,11 @@ class Settings(BaseSettings):
     extra_holidays: Annotated[tuple[date, ...], NoDecode, Listed] = Field(
         default=(), description="Further days on which the bank is closed.", examples=["2026-12-24,2026-12-31"]
     )
-    end_of_day: Literal["records", "calendar", "events"] = Field(
+    end_of_day: Literal["records", "calendar"] = Field(
         default="calendar",
         description=(
             "What closes a business day: `records` the bank's end-of-day records in its topics, `calendar` the cut-off"
-            " time, `events` the first event of a later day (replays, simulations)."
+            " time. (A replay of files closes a day with the first event of a later one.)"
         ),
         examples=["calendar"],
     )

@@ -10,6 +10,9 @@ from schemas import topics
 from schemas.policy import Policy
 from streams import kafka
 from streams.app import EngineOptions, TierwatchApp, host_stateful, host_stateless, make_app
+from streams.calendar import bank_calendar
+from streams.day_clock import DayClock
+from streams.offsets import BrokerOffsets
 from streams.settings import Settings
 from streams.telemetry import Telemetry
 
@@ -60,4 +63,17 @@ def build(settings: Settings, policy: Policy, sources: Mapping[str, int], teleme
 
     host_stateful(app, names.real(topics.CLIENT_EVENTS), CLIENTS, segmenter, settings.partitions)
     host_stateful(app, names.real(topics.LEARNING), LEARNER, learner, 1)
+    return app
+
+
+def assemble(settings: Settings, policy: Policy) -> TierwatchApp:
+    """The whole worker: agents, and the day clock if the calendar closes the days. Asks the brokers for partition counts."""
+    offsets = BrokerOffsets(settings)
+    names = {topic: settings.topic_names.real(topic) for topic in settings.sources}
+    sources = {topic: len(offsets.partitions(real)) for topic, real in names.items()}
+    app = build(settings, policy, sources)
+    if settings.end_of_day == "calendar":
+        logical = {real: topic for topic, real in names.items()}
+        clock = DayClock(app, bank_calendar(settings), offsets, logical, sum(sources.values()))
+        app.task(clock.run)
     return app

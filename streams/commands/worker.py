@@ -29,7 +29,6 @@ def worker_command(settings_file: Path | None) -> None:
     if wrong:
         raise UserError("\n".join(f"topic {one.topic} {one.what}; {one.fix}" for one in wrong))
     publish_policy_if_empty(settings, policy)
-    app, metrics = worker.assemble(settings, policy)
+    app = worker.assemble(settings, policy)
     log.info("worker_starts", brokers=settings.bootstrap, group=settings.app_id, policy=policy.version)
-    with metrics:
-        run_worker(app, loglevel=settings.log_level)
+    run_worker(app, loglevel=settings.log_level)

@@ -1,0 +1,109 @@
+"""The demo from beginning to end: everything it starts it also ends."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter, sleep
+
+from confluent_kafka import Producer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from streams import settings as settings_of
+from streams import topics, worker
+from streams.child import Child, free_port
+from streams.demo import bank, summary
+from streams.demo.waiting import until_done
+from streams.embedded import EmbeddedBroker
+from streams.kafka import producer_config
+from streams.publishing import publish, target
+from streams.settings import Settings
+from streams.settings_sources import PREFIX
+
+PARTITIONS = 2
+"""Of every topic: enough to see sharing, few enough that two cores are busy with the work itself."""
+FOLDER = Path("var") / "demo"
+"""Where broker and worker keep their files and logs, from one demo to the next."""
+
+
+def run(paths: Sequence[Path], stay: bool, console: Console) -> None:
+    """Broker, topics, worker, events, summary. Raises: ChildFailed, PublishingError, UserError."""
+    with ExitStack() as stack:
+        folder = _emptied(FOLDER)
+        environment = _environment(folder, stack, console)
+        settings = _settings(environment)
+        topics.ensure(settings, worker.changelogs(settings))
+        console.print(f"worker: metrics on http://{settings.metrics_host}:{settings.metrics_port}/metrics", highlight=False)
+        child = Child([sys.executable, "-m", "streams.cli", "worker"], folder / "worker.log", {**os.environ, **environment})
+        child.start()
+        stack.callback(child.stop)
+        started = perf_counter()
+        _publish(paths, settings, console)
+        _wait(settings, child, console)
+        seconds = perf_counter() - started
+        console.print("reading what was decided …")
+        summary.show(summary.decisions(settings), seconds, console)
+        if stay:
+            _stay(settings, console)
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _environment(folder: Path, stack: ExitStack, console: Console) -> dict[str, str]:
+    """What the worker is told; a broker of our own unless the user names one."""
+    given = {
+        "PARTITIONS": str(PARTITIONS),
+        "APP_ID": f"tierwatch-demo-{os.getpid()}",
+        "OWN_PREFIX": f"demo-{os.getpid()}.tierwatch.",
+        "SOURCE_PREFIX": f"demo-{os.getpid()}.corebank.",
+        "INSTANCE_ID": "demo",
+        "STANDBYS": "0",
+        "END_OF_DAY": "records",
+        "METRICS_PORT": str(free_port()),
+        "LOG_LEVEL": "info",
+    }
+    if PREFIX + "BROKERS" not in os.environ:
+        broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
+        console.print(f"embedded broker: Kafka on {broker.bootstrap}, Redis on {broker.redis_url}", highlight=False)
+        given |= {"BROKERS": broker.bootstrap, "REDIS_URL": broker.redis_url}
+    return {PREFIX + name: value for name, value in given.items()}
+
+
+def _settings(environment: dict[str, str]) -> Settings:
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}
+    return settings_of.load(None, **given)
+
+
+def _publish(paths: Sequence[Path], settings: Settings, console: Console) -> None:
+    names = {name: settings.topic_names.real(name) for name in settings.sources}
+    to = target(Producer(producer_config(settings)), names)
+    with _bar("publishing", "events", console) as bar:
+        task = bar.add_task("publishing", total=None)
+        publish(bank.published(paths), to, progress=lambda more: bar.advance(task, more))
+
+
+def _wait(settings: Settings, child: Child, console: Console) -> None:
+    with _bar("deciding and learning", "records", console) as bar:
+        task = bar.add_task("deciding", total=None)
+        until_done(settings, child, lambda done, known: bar.update(task, completed=done, total=known))
+
+
+def _bar(doing: str, unit: str, console: Console) -> Progress:
+    columns = (TextColumn(f"{doing:<22}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+def _stay(settings: Settings, console: Console) -> None:
+    console.print(f"\nstays until Ctrl-C: brokers {settings.bootstrap}, topics {settings.own_prefix}…", highlight=False)
+    try:
+        while True:
+            sleep(1)
+    except KeyboardInterrupt:
+        console.print("ends")

@@ -1,0 +1,151 @@
+"""What a risk officer wants to see of a run: what came in, what was decided, where clients stand, what was told in time."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Final, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from schemas import log, topics
+from schemas.decisions import EarlyWarning, Severity, TierChange, read_early_warning, read_tier_change
+from streams.log_reading import LogReader
+from streams.settings import Settings
+from streams.tables import matrix_table
+
+MOST: Final = 10
+LOOK_BACK_DAYS: Final = 730
+"""A warning is held to tell of a default that follows within two years."""
+
+
+class Story(NamedTuple):
+    """A default, and the first lasting warning before it."""
+
+    warning: EarlyWarning
+    defaulted: date
+    signs: int
+    """Indicators that had been raised by then."""
+
+    @property
+    def lead_days(self) -> int:
+        return (self.defaulted - self.warning.as_of).days
+
+
+class Decisions:
+    """What stands in the decision topics, each decision once."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.standing: dict[str, TierChange] = {}
+        self.raised: dict[str, list[EarlyWarning]] = {}
+        self.defaults: dict[str, date] = {}
+        self.events: Counter[str] = Counter()
+
+    def change(self, change: TierChange) -> None:
+        """One tier change; the last of a client says where it stands."""
+        self.kinds[f"tier change: {change.direction}"] += 1
+        known = self.standing.get(change.client_id)
+        if known is None or known.sequence < change.sequence:
+            self.standing[change.client_id] = change
+
+    def warning(self, warning: EarlyWarning) -> None:
+        """One early warning."""
+        self.kinds[f"warning: {warning.status}, {warning.severity}"] += 1
+        if warning.status != "cleared":
+            self.raised.setdefault(warning.client_id, []).append(warning)
+
+    def fact(self, fact: log.Fact) -> None:
+        """One event of the log."""
+        self.events[fact.source.topic] += 1
+        if isinstance(fact, log.OutcomeReported) and fact.outcome == "defaulted":
+            self.defaults.setdefault(fact.client_id, fact.occurred_at.date())
+
+    def matrices(self) -> dict[str, Counter[str]]:
+        """Clients by portfolio, tier and grade."""
+        cells: dict[str, Counter[str]] = {}
+        for change in self.standing.values():
+            cells.setdefault(change.portfolio, Counter())[f"{change.now.value_tier}/{change.now.risk_grade}"] += 1
+        return cells
+
+    def stories(self) -> list[Story]:
+        """The defaults of which most was seen beforehand: the worst warning, then the most signs, then the longest lead."""
+        told = [story for client, day in self.defaults.items() if (story := self._story(client, day)) is not None]
+        told.sort(key=lambda s: (-Severity[s.warning.severity.upper()], -s.signs, -s.lead_days, s.warning.client_id))
+        return told[:MOST]
+
+    def capture(self, portfolio: str) -> tuple[int, int]:
+        """Defaults with a warning of amber or worse in the two years before, and all of them."""
+        defaults = {c: d for c, d in self.defaults.items() if c in self.standing and self.standing[c].portfolio == portfolio}
+        return sum(self._story(client, day) is not None for client, day in defaults.items()), len(defaults)
+
+    def _story(self, client: str, day: date) -> Story | None:
+        before = [w for w in self.raised.get(client, ()) if 0 < (day - w.as_of).days <= LOOK_BACK_DAYS]
+        serious = [w for w in before if w.severity != "watch"]
+        if not serious:
+            return None
+        worst = max(serious, key=lambda w: (Severity[w.severity.upper()], -w.sequence))
+        return Story(worst, day, len({w.indicator for w in before}))
+
+
+def decisions(settings: Settings) -> Decisions:
+    """Reads the log and the decision topics; a decision that stands twice (after a restart) counts once."""
+    found = Decisions()
+    with LogReader(settings) as reader:
+        for value in _values(reader, topics.CLIENT_EVENTS, keyed=True):
+            found.fact(log.read_fact(value))
+        seen: set[str] = set()
+        for value in _values(reader, topics.TIER_CHANGES):
+            change = read_tier_change(value)
+            if change.decision_id not in seen:
+                seen.add(change.decision_id)
+                found.change(change)
+        for value in _values(reader, topics.EARLY_WARNINGS):
+            warning = read_early_warning(value)
+            if warning.decision_id not in seen:
+                seen.add(warning.decision_id)
+                found.warning(warning)
+    return found
+
+
+def show(found: Decisions, seconds: float, console: Console) -> None:
+    """Prints it."""
+    console.print(_counts("events in", found.events), _counts("decisions out", found.kinds))
+    for portfolio, cells in sorted(found.matrices().items()):
+        console.print(matrix_table(portfolio, cells))
+        warned, defaults = found.capture(portfolio)
+        if defaults:
+            share = f"{warned:,} of {defaults:,} defaults were preceded by an amber or red warning"
+            console.print(f"{share} within two years ({warned / defaults:.0%})\n", highlight=False)
+    console.print(_told(found.stories()))
+    total = sum(found.events.values())
+    console.print(f"{total:,} events from topic to decision in {seconds:.1f} s: {total / seconds:,.0f} a second", highlight=False)
+
+
+def _values(reader: LogReader, topic: str, keyed: bool = False) -> Iterable[bytes]:
+    for span in reader.spans(topic):
+        for record in reader.read(span):
+            if record.value is not None and (record.key is not None or not keyed):
+                yield record.value
+
+
+def _counts(title: str, counts: Mapping[str, int]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("kind")
+    table.add_column("number", justify="right")
+    for kind, number in sorted(counts.items()):
+        table.add_row(kind, f"{number:,}")
+    table.add_section()
+    table.add_row("all", f"{sum(counts.values()):,}")
+    return table
+
+
+def _told(stories: Iterable[Story]) -> Table:
+    table = Table(title="ten warnings that told of a default", title_justify="left")
+    for name in ("client", "raised", "severity", "indicator", "what was seen", "signs", "defaulted", "days before"):
+        table.add_column(name, justify="right" if name in ("signs", "days before") else "left")
+    for story in stories:
+        w = story.warning
+        cells = (w.client_id, str(w.as_of), w.severity, w.indicator, w.text, str(story.signs), str(story.defaulted))
+        table.add_row(*cells, f"{story.lead_days:,}")
+    return table

@@ -1,0 +1,37 @@
+"""Tables for people: clients by tier and grade, how well they were scored."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.table import Table
+
+TIERS: Final = ("diamond", "gold", "silver", "basic")
+GRADES: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "D")
+
+
+def matrix_table(portfolio: str, cells: Mapping[str, int]) -> Table:
+    """Clients of a portfolio; `cells`: "tier/grade" to their number."""
+    table = Table(title=f"{portfolio}: clients by value tier and risk grade (1 best, D default)", title_justify="left")
+    table.add_column("tier")
+    for grade in (*GRADES, "all"):
+        table.add_column(grade, justify="right")
+    for tier in TIERS:
+        row = [cells.get(f"{tier}/{grade}", 0) for grade in GRADES]
+        table.add_row(tier, *(f"{n:,}" if n else "·" for n in row), f"{sum(row):,}")
+    columns = [sum(cells.get(f"{tier}/{grade}", 0) for tier in TIERS) for grade in GRADES]
+    table.add_section()
+    table.add_row("all", *(f"{n:,}" if n else "·" for n in columns), f"{sum(columns):,}")
+    return table
+
+
+def learning_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
+    """How well each portfolio's scores, as they were given, have told who would default."""
+    table = Table(title="scores against what came of them (each before it was learned from)", title_justify="left")
+    columns = ("examples", "defaults", "models", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "mean_pd", "observed_rate")
+    table.add_column("portfolio")
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right")
+    for portfolio, figures in learning.items():
+        cells = [figures.get(name) for name in columns]
+        table.add_row(portfolio, *("-" if c is None else f"{c:.4f}" if isinstance(c, float) else f"{c:,}" for c in cells))
+    return table

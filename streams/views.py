@@ -245,7 +245,7 @@ def _unavailable() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise SinkUnavailable(f"Redis cannot be used: {error!r}") from error
+        raise SinkUnavailable(f"Redis cannot be used: {type(error).__name__}: {error}") from error
 
 
 def _fold_tier_changes(published: Iterable[Published[TierChange]], fields: Mapping[str, str]) -> Writes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from streams import logs
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
 from streams.hosting import SinkUnavailable
@@ -23,6 +24,7 @@ def views() -> None:
 def rebuild(settings_file: Path | None) -> None:
     """Delete the view and make it anew from the decision topics; workers may go on meanwhile."""
     settings = loaded(settings_file)
+    logs.configure(settings)
     if not settings.redis_url.get_secret_value():
         raise UserError("no Redis is set; set TIERWATCH_REDIS_URL, e.g. redis://127.0.0.1:6379/0")
     try:

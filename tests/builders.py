@@ -98,7 +98,13 @@ def model(number: int = 1, portfolio: str = "corporate", credibility: float = 0.
     """A model that adds `shift` to the logit of whoever has drawn more than half of the limit."""
     points = FeaturePoints("utilisation", (0.5,), (0.0, shift), 0.0)
     return ModelSnapshot(
-        portfolio=portfolio, number=number, examples=1000, defaults=20, credibility=credibility, intercept=-3.0, features=(points,)
+        portfolio=portfolio,
+        number=number,
+        examples=1000,
+        defaults=20,
+        credibility=credibility,
+        intercept=-3.0,
+        features=(points,),
     )
 
 

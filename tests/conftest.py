@@ -1,7 +1,7 @@
 """Hypothesis for all laws: random on every run, and repeatable.
 
 A law that fails prints its smallest example, and a `@reproduce_failure` line to put above it; the same examples again:
-`pytest --hypothesis-seed=N` with the seed that the header of the run names.
+`pytest --hypothesis-seed=N` with the seed that the header of the run names. `--hypothesis-profile=deep` looks much longer.
 """
 
 import secrets
@@ -14,9 +14,10 @@ settings.register_profile(
     derandomize=False,
     print_blob=True,
     deadline=None,
-    max_examples=40,
+    max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+settings.register_profile("deep", settings.get_profile("laws"), max_examples=3000)
 settings.load_profile("laws")
 
 

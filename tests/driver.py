@@ -1,5 +1,6 @@
 """Drivers of the topology without a broker: a table is a dict, a topic a list (our TopologyTestDriver)."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -166,12 +167,14 @@ def batches(agent: PartitionAgent, records: Sequence[PlainRecord]) -> "list[Batc
     return list(agent.run(records))
 
 
-def run_all(agent: PartitionAgent, records: Sequence[PlainRecord], cuts: Iterable[int] = ()) -> tuple[list[Outcome], dict[bytes, bytes]]:
+def run_all(
+    agent: PartitionAgent, records: Sequence[PlainRecord], cuts: Iterable[int] = ()
+) -> tuple[list[Outcome], dict[bytes, bytes]]:
     """Outcomes and final states of records that come in batches, cut at these places."""
     outcomes: list[Outcome] = []
     states: dict[bytes, bytes] = {}
     places = [0, *sorted(cuts), len(records)]
-    for first, last in zip(places, places[1:], strict=False):
+    for first, last in itertools.pairwise(places):
         for batch in agent.run(records[first:last]):
             if isinstance(batch, Batch):
                 outcomes += batch.outcomes

@@ -21,7 +21,9 @@ def after(days: int) -> date:
     return DUE + timedelta(days=days)
 
 
-def borrower(due: str = "5000", balance: str = "100000", limit: str = "200000", policy: Policy | None = None, **fields: Any) -> Driver:
+def borrower(
+    due: str = "5000", balance: str = "100000", limit: str = "200000", policy: Policy | None = None, **fields: Any
+) -> Driver:
     """A client that owes an instalment on `DUE`, as of the close of the day before."""
     driver = Driver(policy)
     terms = {"balance_after": balance, "limit": limit, "next_due_date": DUE.isoformat(), "next_amount_due": due}
@@ -143,7 +145,9 @@ def test_every_decision_of_one_close_has_an_id_of_its_own() -> None:
     assert len(set(ids)) == len(ids) >= 5
 
 
-@pytest.mark.xfail(strict=True, reason="amounts are entered in the facility's currency as they are: 5000 yen would settle 5000 euro")
+@pytest.mark.xfail(
+    strict=True, reason="amounts are entered in the facility's currency as they are: 5000 yen would settle 5000 euro"
+)
 def test_a_payment_in_another_currency_than_its_facilitys_is_not_counted_one_for_one() -> None:
     driver = borrower()
     driver.send(R, DUE, due_date=DUE.isoformat(), amount_due="500000", amount_paid="500000", currency="JPY")

@@ -33,7 +33,14 @@ def test_after_a_default_the_grade_is_the_pds() -> None:
 
 @pytest.mark.parametrize(
     ("defaulted", "dpd", "material", "stage"),
-    [(False, 0, False, 1), (False, 30, True, 1), (False, 31, True, 2), (False, 31, False, 1), (True, 0, False, 3), (True, 31, True, 3)],
+    [
+        (False, 0, False, 1),
+        (False, 30, True, 1),
+        (False, 31, True, 2),
+        (False, 31, False, 1),
+        (True, 0, False, 3),
+        (True, 31, True, 3),
+    ],
 )
 def test_the_stage_follows_default_and_the_backstop_of_thirty_days(defaulted: bool, dpd: int, material: bool, stage: int) -> None:
     assert stage_of(defaulted, dpd, material, NOW) == stage
@@ -51,7 +58,9 @@ def test_a_tier_begins_at_its_cut_off(value: float, tier: str) -> None:
     assert tier_of(value, None, 0, NOW) == tier
 
 
-@pytest.mark.parametrize(("value", "tier"), [(1050.0, "gold"), (1101.0, "diamond"), (460.0, "gold"), (449.0, "silver"), (1.0, "basic")])
+@pytest.mark.parametrize(
+    ("value", "tier"), [(1050.0, "gold"), (1101.0, "diamond"), (460.0, "gold"), (449.0, "silver"), (1.0, "basic")]
+)
 def test_a_tier_is_kept_until_its_bound_is_passed_by_the_hysteresis(value: float, tier: str) -> None:
     assert tier_of(value, "gold", 30, NOW) == tier
 

@@ -52,7 +52,9 @@ def test_a_macro_figure_goes_to_every_partition() -> None:
     assert isinstance(log.read_control(outcome.value), log.MacroObserved)
 
 
-@pytest.mark.parametrize(("paid", "currency", "minor"), [("12.34", "EUR", 1234), (12.5, "EUR", 1250), ("7", "JPY", 7), (1, "KWD", 1000)])
+@pytest.mark.parametrize(
+    ("paid", "currency", "minor"), [("12.34", "EUR", 1234), (12.5, "EUR", 1250), ("7", "JPY", 7), (1, "KWD", 1000)]
+)
 def test_an_amount_may_be_a_string_or_a_number(paid: object, currency: str, minor: int) -> None:
     record = json.dumps(event(topics.REPAYMENTS, amount_paid=paid, currency=currency)).encode()
     assert fact(taken(topics.REPAYMENTS, record)).amount_paid == minor

@@ -96,12 +96,16 @@ def test_indicators_are_watched_apart() -> None:
     assert {alert.code: alert.severity for alert in client.alerts} == {"UTIL": RED, "ICR": WATCH}
 
 
-@pytest.mark.parametrize(("value", "severity", "bound"), [(0.89, NORMAL, None), (0.9, WATCH, 0.9), (0.95, AMBER, 0.95), (2.0, AMBER, 0.95)])
+@pytest.mark.parametrize(
+    ("value", "severity", "bound"), [(0.89, NORMAL, None), (0.9, WATCH, 0.9), (0.95, AMBER, 0.95), (2.0, AMBER, 0.95)]
+)
 def test_a_rising_indicator_reaches_its_threshold(value: float, severity: Severity, bound: float | None) -> None:
     assert scale_of(Rule(watch=0.9, amber=0.95, source="x"), falling=False).severity_of(value) == (severity, bound)
 
 
-@pytest.mark.parametrize(("value", "severity"), [(0.1, NORMAL), (0.099, WATCH), (0.05, WATCH), (0.04, AMBER), (0.0, AMBER), (-0.1, RED)])
+@pytest.mark.parametrize(
+    ("value", "severity"), [(0.1, NORMAL), (0.099, WATCH), (0.05, WATCH), (0.04, AMBER), (0.0, AMBER), (-0.1, RED)]
+)
 def test_a_falling_indicator_falls_below_its_threshold(value: float, severity: Severity) -> None:
     assert scale_of(Rule(watch=0.1, amber=0.05, red=0.0, source="x"), falling=True).severity_of(value)[0] == severity
 

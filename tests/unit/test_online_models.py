@@ -1,0 +1,243 @@
+"""Cut-offs, scorecards, the model that learns, and how it is evaluated, against plain arithmetic."""
+
+from math import exp, nan
+from random import Random
+
+import pytest
+
+from online_models.cutoffs import bin_of, lower_bound, merged, quantile_bounds
+from online_models.evaluation import Evaluation
+from online_models.expert import VERSION, expert
+from online_models.features import NAMES
+from online_models.pd_model import PdModel, quantile_edges, scorecard
+from online_models.scorecard import Points, logit, mixed, sigmoid
+from tests.builders import N, model, policy
+
+LEARNING = policy(learning={"warm_up": 100, "bins": 4, "credibility": 20.0}).of("corporate").learning
+SEED = Random().randrange(2**32)
+
+
+@pytest.fixture
+def chance() -> Random:
+    """Random, and repeatable by the seed it prints."""
+    print(f"SEED={SEED}")
+    return Random(SEED)
+
+
+# cut-offs
+
+
+def counted(values: list[float]) -> dict[int, int]:
+    return merged([[(bin_of(value), 1)] for value in values])
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0, 99.0, 12345.6, -0.5, -1.0, -99.0, -12345.6])
+def test_a_value_lies_within_its_bin_of_two_per_cent(value: float) -> None:
+    low, high = lower_bound(bin_of(value)), lower_bound(bin_of(value) + 1)
+    assert low - 1e-9 <= value <= high + 1e-9
+    assert high - low <= 0.021 * (abs(value) + 1)
+
+
+def test_higher_values_have_higher_bins() -> None:
+    values = [-1e9, -10.0, -0.1, 0.0, 0.1, 10.0, 1e9]
+    bins = [bin_of(value) for value in values]
+    assert bins == sorted(bins)
+
+
+@pytest.mark.parametrize("shares", [(0.05, 0.2, 0.5), (0.01, 0.5, 1.0)])
+def test_quantiles_of_the_histogram_are_the_exact_ones_within_a_bin(chance: Random, shares: tuple[float, ...]) -> None:
+    values = [chance.lognormvariate(5, 2) - 100 for _ in range(1000)]
+    ranked = sorted(values, reverse=True)
+    exact = [ranked[round(share * len(ranked)) - 1] for share in shares]
+    assert [bin_of(bound + 1e-9) for bound in quantile_bounds(counted(values), shares)] == [bin_of(value) for value in exact]
+
+
+def test_histograms_of_parts_are_the_histogram_of_the_whole(chance: Random) -> None:
+    values = [chance.gauss(0, 1000) for _ in range(300)]
+    parts = [counted(values[i::3]) for i in range(3)]
+    assert merged(part.items() for part in parts) == counted(values)
+
+
+def test_one_client_bounds_every_tier() -> None:
+    assert quantile_bounds({7: 1}, (0.05, 0.2, 0.5)) == (lower_bound(7),) * 3
+
+
+# scorecards
+
+
+def test_a_bin_holds_values_from_its_edge_on() -> None:
+    card = Points((1.0, 2.0), (-1.0, 0.0, 1.0), 0.5)
+    assert [card.of(x) for x in (0.9, 1.0, 1.9, 2.0, 1e30, nan)] == [-1.0, 0.0, 0.0, 1.0, 1.0, 0.5]
+
+
+def test_a_mix_adds_what_both_add_by_their_weights() -> None:
+    a, b = Points((1.0, 3.0), (0.0, 1.0, 2.0), 0.5), Points((2.0,), (-4.0, 4.0), 8.0)
+    both = mixed(a, 0.25, b, 0.75)
+    for x in (-1.0, 1.0, 1.5, 2.0, 2.9, 3.0, 99.0, nan):
+        assert both.of(x) == pytest.approx(0.25 * a.of(x) + 0.75 * b.of(x))
+
+
+@pytest.mark.parametrize("p", [1e-9, 0.02, 0.5, 0.999])
+def test_the_logit_of_a_probability_and_back(p: float) -> None:
+    assert sigmoid(logit(p)) == pytest.approx(p)
+
+
+def test_extreme_logits_are_still_probabilities() -> None:
+    assert 0.0 < sigmoid(-1e308) < sigmoid(1e308) < 1.0 + 1e-12
+
+
+def test_an_average_client_has_the_prior_and_arrears_raise_it() -> None:
+    card = expert(0.02)
+    assert sigmoid(card.intercept + sum(card.points([nan] * N))) == pytest.approx(0.02)
+    late = [nan] * N
+    late[NAMES.index("days_past_due")] = 95.0
+    assert sum(card.points(late)) == pytest.approx(4.5)
+
+
+def test_without_a_model_the_expert_scores() -> None:
+    assert scorecard(None, policy().of("corporate")).version == VERSION
+
+
+def test_a_feature_that_a_model_does_not_know_keeps_the_experts_points() -> None:
+    rules = policy().of("corporate")
+    mine, theirs = scorecard(model(credibility=0.5, shift=2.0), rules), expert(rules.prior_pd)
+    x = [nan] * N
+    x[NAMES.index("equity_to_assets")] = -1.0
+    x[NAMES.index("utilisation")] = 0.8
+    points, expected = mine.points(x), theirs.points(x)
+    assert points[NAMES.index("equity_to_assets")] == expected[NAMES.index("equity_to_assets")]
+    assert points[NAMES.index("utilisation")] == pytest.approx(0.5 * expected[NAMES.index("utilisation")] + 0.5 * 2.0)
+
+
+# the model that learns
+
+
+def test_it_only_collects_until_it_is_warm_and_then_forgets_none() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(99):
+        learner.learn([float(i)] * N, i % 5 == 0)
+    assert (learner.score([1.0] * N), learner.edges) == (0.5, ())
+    with pytest.raises(ValueError, match="100 examples"):
+        learner.snapshot()
+    learner.learn([99.0] * N, False)
+    assert learner.edges[0] == (25.0, 50.0, 75.0)
+    assert learner.waiting == []
+    assert (learner.examples, learner.defaults) == (100, 20)
+
+
+def test_credibility_grows_with_the_defaults_it_has_seen() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(100):
+        learner.learn([float(i)] * N, i < 20)
+    assert learner.snapshot().credibility == 0.5
+
+
+def test_it_finds_a_default_that_no_line_separates() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(600):
+        learner.learn([float(i % 100)] * N, 25 <= i % 100 < 50)
+    assert learner.score([30.0] * N) > 0.9
+    assert max(learner.score([10.0] * N), learner.score([60.0] * N)) < 0.1
+
+
+def test_missing_is_a_value_of_its_own() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(400):
+        learner.learn([None if i % 3 == 0 else float(i % 100)] + [1.0] * (N - 1), i % 3 == 0)
+    assert learner.score([None] + [1.0] * (N - 1)) > learner.score([50.0] + [1.0] * (N - 1))
+
+
+def test_edges_are_quantiles_and_fewer_where_values_repeat() -> None:
+    assert quantile_edges([float(i) for i in range(8)], 4) == (2.0, 4.0, 6.0)
+    assert quantile_edges([1.0] * 9, 4) == (1.0,)
+    assert quantile_edges([], 4) == ()
+
+
+def test_snapshots_count_up_and_name_their_content() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(100):
+        learner.learn([float(i)] * N, i < 20)
+    first, second = learner.snapshot(), learner.snapshot()
+    assert (first.number, second.number) == (1, 2)
+    assert first.version != second.version
+    assert first.version.startswith("corporate-1-")
+
+
+# evaluation
+
+
+def scored(chance: Random, count: int = 400) -> list[tuple[float, bool]]:
+    """Probabilities on a coarse grid, so that many are equal, and what came of them."""
+    told = []
+    for _ in range(count):
+        z = chance.randrange(-8, 4) / 2
+        told.append((1 / (1 + exp(-z)), chance.random() < 1 / (1 + exp(-z))))
+    return [*told, (0.9, True), (0.01, False)]
+
+
+def figures(told: list[tuple[float, bool]]) -> dict[str, float]:
+    evaluation = Evaluation()
+    for pd, y in told:
+        evaluation.add(pd, y)
+    return evaluation.figures()
+
+
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order(chance: Random) -> None:
+    told = scored(chance)
+    bad, good = [p for p, y in told if y], [p for p, y in told if not y]
+    pairs = sum((b > g) + 0.5 * (b == g) for b in bad for g in good)
+    assert figures(told)["roc_auc"] == pytest.approx(pairs / (len(bad) * len(good)))
+
+
+def test_pr_auc_is_the_average_precision(chance: Random) -> None:
+    told = scored(chance)
+    bad, area, before = sum(y for _, y in told), 0.0, 0.0
+    for threshold in sorted({p for p, _ in told}, reverse=True):
+        caught = [y for p, y in told if p >= threshold]
+        recall = sum(caught) / bad
+        area += (recall - before) * sum(caught) / len(caught)
+        before = recall
+    assert figures(told)["pr_auc"] == pytest.approx(area)
+
+
+def test_ks_is_the_widest_gap_between_the_two_distributions(chance: Random) -> None:
+    told = scored(chance)
+    bad, good = [p for p, y in told if y], [p for p, y in told if not y]
+    gaps = [sum(p >= t for p in bad) / len(bad) - sum(p >= t for p in good) / len(good) for t in {p for p, _ in told}]
+    assert figures(told)["ks"] == pytest.approx(max(gaps))
+
+
+def test_brier_log_loss_and_the_rates_are_means(chance: Random) -> None:
+    told = scored(chance)
+    n = len(told)
+    said = figures(told)
+    assert said["brier"] == pytest.approx(sum((p - y) ** 2 for p, y in told) / n)
+    assert said["mean_pd"] == pytest.approx(sum(p for p, _ in told) / n)
+    assert said["observed_rate"] == pytest.approx(sum(y for _, y in told) / n)
+    assert (said["examples"], said["defaults"]) == (n, sum(y for _, y in told))
+
+
+def test_recall_at_five_per_cent_of_alerts_counts_the_riskiest() -> None:
+    told = [(sigmoid(-i / 25), i < 10) for i in range(200)]
+    assert figures(told)["recall_at_5_percent"] == pytest.approx(1.0)
+    told = [(sigmoid(-i / 25), 10 <= i < 20) for i in range(200)]
+    assert figures(told)["recall_at_5_percent"] == 0.0
+
+
+def test_without_defaults_there_is_nothing_to_tell() -> None:
+    assert figures([(0.1, False)]) == {"examples": 1, "defaults": 0}
+
+
+def test_certainties_are_borne() -> None:
+    assert figures([(1.0, True), (0.0, False), (1.0, False), (0.0, True)])["roc_auc"] == pytest.approx(0.5)
+
+
+def test_an_evaluation_sleeps_and_goes_on(chance: Random) -> None:
+    told = scored(chance)
+    evaluation = Evaluation()
+    for pd, y in told[:100]:
+        evaluation.add(pd, y)
+    again = Evaluation.load(evaluation.dump())
+    for pd, y in told[100:]:
+        again.add(pd, y)
+    assert again.figures() == figures(told)

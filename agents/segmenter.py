@@ -331,9 +331,11 @@ class Segmenter:
                     yield self._batch(done=False)
             if due:  # a client is looked at once in a batch: what a failing look undoes is that look alone
                 yield self._batch(done=False)
-            for portfolio in self._drawn_portfolios():
-                if self._draws(portfolio, day):
-                    self._tell_histogram(portfolio, day, record.offset)
+            drawn = [portfolio for portfolio in self._drawn_portfolios() if self._draws(portfolio, day)]
+            for portfolio in drawn:
+                self._tell_histogram(portfolio, day, record.offset)
+            if drawn and day != days[-1]:  # else a rerun would tell it of clients as a later day has left them
+                yield self._batch()
 
     def _closes(self, last: int) -> range:
         """The days that close with `last`: the first close of a partition is one look back at all before it."""

@@ -180,9 +180,10 @@ class _Writer:
     def _cutoffs(self, i: int, n: int) -> None:
         portfolio = CLIENTS[i][1] or "corporate"
         bounds = (20.0 * n, 10.0 * n, 1.0 * n - 4.0)
-        self._control(log.CutoffsPublished(source=log.Source(topics.LEARNING, 0, 0), portfolio=portfolio,
-                                           number=self._number(f"cutoffs/{portfolio}", n), as_of=self.day, clients=5, cutoffs=bounds)
-                      )  # fmt: skip
+        number, source = self._number(f"cutoffs/{portfolio}", n), log.Source(topics.LEARNING, 0, 0)
+        self._control(
+            log.CutoffsPublished(source=source, portfolio=portfolio, number=number, as_of=self.day, clients=5, cutoffs=bounds)
+        )
 
     def _policy(self, i: int, n: int) -> None:
         chosen = OTHER_POLICY if n % 2 else POLICY

@@ -121,8 +121,8 @@ def test_a_portfolio_without_days_past_due_defaults_only_by_outcome() -> None:
 
 def test_arrears_of_two_currencies_are_added_in_the_reporting_currency() -> None:
     driver = borrower("400", "1000", "1000")
-    driver.send(D, after(-1), facility_id="L2", currency="JPY", balance_after="100000", limit="100000", next_due_date=DUE.isoformat(),
-                next_amount_due="50000")  # fmt: skip
+    due = {"next_due_date": DUE.isoformat(), "next_amount_due": "50000"}
+    driver.send(D, after(-1), facility_id="L2", currency="JPY", balance_after="100000", limit="100000", **due)
     driver.close(after(91))
     assert driver.graded() == "D"
 
@@ -280,8 +280,9 @@ def test_a_fall_of_turnover_and_of_the_margin_is_against_the_year_before() -> No
 
 def test_a_healthy_statement_warns_of_nothing() -> None:
     driver = Driver()
-    driver.send(S, JAN1, equity="500000", net_income="50000", ebit="80000", interest_expense="1000", total_debt="0", ebitda="90000",
-                current_assets="300000", current_liabilities="100000", retained_earnings="300000")  # fmt: skip
+    flows = {"net_income": "50000", "ebit": "80000", "ebitda": "90000", "interest_expense": "1000"}
+    stocks = {"equity": "500000", "total_debt": "0", "current_assets": "300000", "current_liabilities": "100000"}
+    driver.send(S, JAN1, retained_earnings="300000", **flows, **stocks)
     assert driver.warnings == []
 
 

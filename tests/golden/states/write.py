@@ -1,0 +1,63 @@
+"""Writes golden states of this release: `python -m tests.golden.states.write SUFFIX`; refuses to overwrite."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from agents.learner import Learner
+from schemas import log, topics
+from schemas.learner_state import PARTITION_KEY as LEARNER_KEY
+from schemas.learner_state import read_learner
+from schemas.records import EVERY, Outcome
+from schemas.state import PARTITION_KEY, read_client, read_partition
+from tests.builders import DAY, example, histogram, model, shipped
+from tests.driver import Driver, learning_log, run_all
+
+HERE = Path(__file__).parent
+
+
+def client_and_partition() -> tuple[bytes, bytes]:
+    """A client with everything a state can hold, and its partition of the log."""
+    driver = Driver()
+    driver.send(topics.PROFILES, date(2024, 1, 1), country="DE", group_id="G1", referred_by="C0", employees=12,
+                relationship_since="1999-05-01")  # fmt: skip
+    driver.send(topics.RATINGS)
+    driver.send(topics.COLLATERAL, haircut=0.25)
+    driver.send(topics.STATEMENTS, period_end="2022-12-31", equity="300000", revenue="5000", net_income="-3", ebitda="7")
+    driver.send(topics.STATEMENTS, equity="-1", revenue="4000", net_income="-5")
+    driver.send(topics.DRAWDOWNS, balance_after="99000", limit="100000", margin=0.021, maturity_date="2030-01-01",
+                next_due_date="2024-01-10", next_amount_due="5000.05")  # fmt: skip
+    driver.send(topics.REPAYMENTS, amount_due="5000.05", amount_paid="1234.56", next_due_date="2024-02-10", next_amount_due="9")
+    driver.send(topics.REPAYMENTS, facility_id="L2", currency="JPY", amount_due="7", amount_paid="7")
+    driver.send(topics.MACRO, country="DE")
+    source = log.Source(topics.LEARNING, 0, 0)
+    cutoffs = log.CutoffsPublished(source=source, portfolio="corporate", number=3, as_of=DAY, clients=9, cutoffs=(9.5, 5.25, 1.0))
+    for control in (log.ModelPublished(source=source, snapshot=model()), cutoffs):
+        driver.append([Outcome(topics.CLIENT_EVENTS, None, log.write(control), (), EVERY)])
+    driver.close(date(2024, 3, 1))
+    states = driver.pipeline.segmenters[0].states
+    return states[b"C1"], states[PARTITION_KEY]
+
+
+def learner() -> bytes:
+    """A learner that waits for the second partition's histogram."""
+    agent = Learner(0, {}, shipped())
+    told = [example(3), example(9, partition=1), histogram({-3: 4, 70: 2}), histogram({1: 2}, 0, 2, portfolio="sme")]
+    return run_all(agent, learning_log(told))[1][LEARNER_KEY]
+
+
+def main(suffix: str) -> None:
+    """All of them, with what they hold."""
+    client, partition = client_and_partition()
+    read = {"client": read_client, "partition": read_partition, "learner": read_learner}
+    for name, content in (("client", client), ("partition", partition), ("learner", learner())):
+        with (HERE / f"{name}-{suffix}.msgpack").open("xb") as binary:
+            binary.write(content)
+        held = msgspec.json.format(msgspec.json.encode(read[name](content)))
+        (HERE / f"{name}-{suffix}.json").write_bytes(held + b"\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

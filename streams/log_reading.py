@@ -1,7 +1,7 @@
 """Reading topics of Kafka from beginning to end, without a group: what an audit, an export and an explanation read."""
 
 from collections.abc import Iterator
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Final, NamedTuple, Self, cast
 
@@ -16,6 +16,12 @@ TIMEOUT_SECONDS: Final = 10.0
 STALL_SECONDS: Final = 60.0
 """Without a record for so long, reading is given up."""
 POLL_SECONDS: Final = 0.2
+NO_LEADER_YET: Final = (
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
+"""What a broker answers for a moment after a topic was made or a leader has moved."""
 CHUNK: Final = 5_000
 """Records asked for at a time."""
 
@@ -104,11 +110,14 @@ class LogReader:
             raise UserError(f"the position could not be committed: {error.args[0].str()}") from error
 
     def _marks(self, name: str, number: int) -> tuple[int, int]:
-        try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(name, number), timeout=TIMEOUT_SECONDS)
-        except KafkaException as error:
-            raise self._unreachable(error) from error
-        return low, high
+        deadline = monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                return self._consumer.get_watermark_offsets(TopicPartition(name, number), timeout=TIMEOUT_SECONDS)
+            except KafkaException as error:
+                if error.args[0].code() not in NO_LEADER_YET or monotonic() > deadline:
+                    raise self._unreachable(error) from error
+            sleep(POLL_SECONDS)
 
     def _real(self, topic: str) -> str:
         return self._settings.topic_names.real(topic)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from streams.kafka import librdkafka
 from streams.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.1
 CLEANUP: Final = "cleanup.policy"
 NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -68,7 +70,9 @@ def ensure(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bo
     if not missing:
         return []
     made = admin.create_topics([_new(topic, settings) for topic in missing], operation_timeout=TIMEOUT_SECONDS)
-    return [name for name, answer in made.items() if _was_made(answer)]
+    new = [name for name, answer in made.items() if _was_made(answer)]
+    _wait_until_known(admin, missing)
+    return new
 
 
 def check(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bool = True) -> list[Difference]:
@@ -123,6 +127,21 @@ def _new(topic: Wanted, settings: Settings) -> NewTopic:
         config["retention.ms"] = str(topic.retention_ms)
     count = topic.partitions or settings.partitions
     return NewTopic(topic.name, count, replication_factor=settings.replication_factor, config=config)
+
+
+def _wait_until_known(admin: AdminClient, made: Iterable[Wanted]) -> None:
+    """A broker hears a moment later of what its controller has made. Raises: `KafkaException` if it never does."""
+    deadline = monotonic() + TIMEOUT_SECONDS
+    names = {topic.name for topic in made}
+    while unknown := names - _with_leaders(admin):
+        if monotonic() > deadline:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"not known to the brokers yet: {', '.join(sorted(unknown))}"))
+        sleep(POLL_SECONDS)
+
+
+def _with_leaders(admin: AdminClient) -> set[str]:
+    topics = admin.list_topics(timeout=TIMEOUT_SECONDS).topics
+    return {name for name, told in topics.items() if told.partitions and all(p.leader >= 0 for p in told.partitions.values())}
 
 
 def _was_made(answer: Future[None]) -> bool:

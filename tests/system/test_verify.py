@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas import topics
 from schemas.records import Outcome
-from streams.audit import LogGone, verify
+from streams.audit import LogGone, derived, verify, whole
 from streams.commands.verify import verify as command
-from streams.kafka import consumer_config
-from streams.settings import Settings
+from streams.kafka import consumer_config, producer_config
+from streams.log_reading import LogReader, Span
+from streams.settings import Settings, load
 from streams.user_errors import UserError
 from tests.scenes import Scene, small_bank
 from tests.system.published import fresh, put_decisions, put_log
@@ -142,9 +143,34 @@ def test_a_broker_that_is_not_there_is_told_in_a_line(monkeypatch: pytest.Monkey
 
 
 def test_a_log_without_its_beginning_cannot_be_verified() -> None:
-    from streams.audit import whole
-    from streams.log_reading import Span
-    from streams.settings import load
-
     with pytest.raises(LogGone, match="partition 1 begins at 7"):
         whole([Span(topics.CLIENT_EVENTS, 0, 0, 9), Span(topics.CLIENT_EVENTS, 1, 7, 9)], load())
+
+
+def test_a_log_written_in_transactions_has_gaps_and_is_verified_all_the_same(brokers: str, bank: Scene) -> None:
+    """Markers of transactions take offsets, and what was aborted is not read: decisions follow from the offsets as they are."""
+    settings = fresh(brokers, bank.partitions)
+    name = settings.topic_names.real(topics.CLIENT_EVENTS)
+    producer = Producer({**producer_config(settings), "transactional.id": settings.app_id})
+    producer.init_transactions()
+    for number, record in enumerate(bank.log):
+        producer.begin_transaction()
+        producer.produce(name, record.value, record.key, record.partition)
+        if number % 5 == 4:
+            producer.flush()
+            producer.abort_transaction()
+            producer.begin_transaction()
+            producer.produce(name, record.value, record.key, record.partition)
+        producer.commit_transaction()
+    with LogReader(settings) as reader:
+        spans = reader.spans(topics.CLIENT_EVENTS)
+        held = {span.partition: list(reader.read(span)) for span in spans}
+    assert [[(r.key, r.value) for r in held[p]] for p in held] == [
+        [(r.key, r.value) for r in bank.log if r.partition == p] for p in held
+    ]
+    for number, records in held.items():
+        put_decisions(settings, derived(number, iter(records), bank.policy, bank.partitions))
+    verdict = verify(settings, bank.policy)
+    assert verdict.holds
+    assert verdict.records == len(bank.log)
+    assert verdict.gaps == sum(span.end for span in spans) - len(bank.log)

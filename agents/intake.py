@@ -46,7 +46,7 @@ class Intake:
     def __init__(self, topic: str, sources: int) -> None:
         self.topic = topic
         self.sources = sources
-        self.event_type = BY_TOPIC[topic]
+        self._read = BY_TOPIC[topic].__pydantic_validator__.validate_json
 
     def run(self, records: Sequence[Record]) -> Batch:
         """The records as outcomes for the log and for the dead letters, in order: one for each record."""
@@ -73,7 +73,7 @@ class Intake:
             if b'"end-of-day"' in value and _is_end_of_day(value):
                 day = EndOfDay.model_validate_json(value).day
                 return day_passed(log.Source(self.topic, record.partition, record.offset), day, self.sources)
-            event = self.event_type.model_validate_json(value)
+            event: SourceEvent = self._read(value)
         except ValidationError as error:
             raise _refusal(error) from None
         fact = canonical(self.topic, event, log.Source(self.topic, record.partition, record.offset))

@@ -15,8 +15,11 @@ _EXACTLY: Final = Context(prec=64, traps=[Inexact])
 _SCALE: Final = {code: Decimal(10) ** exponent for code, exponent in EXPONENTS.items()}
 
 
+@lru_cache(maxsize=8192)
 def to_minor(amount: Decimal, currency: str) -> int:
     """The amount in minor units of `currency`; trailing zeros are forgiven: `12.00` yen are 12 yen.
+
+    Remembered, since an instalment is due, paid and due again at the same amount.
 
     Raises: ValueError if the amount has more digits after the point than the currency has.
     """

@@ -9,7 +9,15 @@ COMMANDS: Final = {
     "worker": "streams.commands.worker:worker_command",
     "demo": "streams.commands.demo:demo_command",
     "replay": "streams.commands.replay:replay_command",
+    "verify": "streams.commands.verify:verify",
+    "explain": "streams.commands.explain:explain_command",
     "simulate": "streams.simulation.cli:simulate",
+    "topics": "streams.commands.topics:topics",
+    "views": "streams.commands.views:views",
+    "log": "streams.commands.log:log",
+    "redrive": "streams.commands.redrive:redrive",
+    "doctor": "streams.commands.doctor:doctor",
+    "schemas": "streams.commands.schemas:schemas",
 }
 """Where each command is; it is imported when it is asked for."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from streams.kafka import librdkafka
@@ -33,6 +33,12 @@ class BrokerOffsets:
     def begins(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Of each partition the offset of the first record that is still there."""
         return self._ask(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+    def committed(self, group: str) -> Mapping[Partition, int]:
+        """How far a consumer group has come, where it has committed anything."""
+        asked = [ConsumerGroupTopicPartitions(group)]
+        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=TIMEOUT_SECONDS)[group].result()
+        return {Partition(tp.topic, tp.partition): tp.offset for tp in answer.topic_partitions or () if tp.offset >= 0}
 
     def partitions(self, topic: str) -> list[Partition]:
         """The partitions of a topic. Raises: LookupError if there is no such topic."""

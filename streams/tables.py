@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rich.console import Console
 from rich.table import Table
 
 TIERS: Final = ("diamond", "gold", "silver", "basic")
+FILE_WIDTH: Final = 140
 GRADES: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "D")
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, and wide enough for our tables where there is none (CI, a file)."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(width=FILE_WIDTH, highlight=False)
 
 
 def matrix_table(portfolio: str, cells: Mapping[str, int]) -> Table:
@@ -27,7 +35,9 @@ def matrix_table(portfolio: str, cells: Mapping[str, int]) -> Table:
 def learning_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
     """How well each portfolio's scores, as they were given, have told who would default."""
     table = Table(title="scores against what came of them (each before it was learned from)", title_justify="left")
-    columns = ("examples", "defaults", "models", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "mean_pd", "observed_rate")
+    columns = (
+        "examples", "defaults", "models", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "mean_pd", "observed_rate",
+    )  # fmt: skip
     table.add_column("portfolio")
     for name in columns:
         table.add_column(name.replace("_", " "), justify="right")

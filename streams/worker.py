@@ -1,7 +1,7 @@
 """The worker: every agent of tierwatch on Faust, as the settings say."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from agents.intake import Intake
 from agents.learner import Learner
@@ -12,9 +12,12 @@ from streams import kafka
 from streams.app import EngineOptions, TierwatchApp, host_stateful, host_stateless, make_app
 from streams.calendar import bank_calendar
 from streams.day_clock import DayClock
+from streams.metrics import Metrics
 from streams.offsets import BrokerOffsets
+from streams.running import Segmenters, running
 from streams.settings import Settings
 from streams.telemetry import Telemetry
+from streams.view_hosting import host_view, view_topics
 
 CLIENTS: Final = "clients"
 LEARNER: Final = "learner"
@@ -47,8 +50,15 @@ def options(settings: Settings) -> EngineOptions:
     )
 
 
-def build(settings: Settings, policy: Policy, sources: Mapping[str, int], telemetry: Telemetry | None = None) -> TierwatchApp:
-    """The app, not yet connected. `sources`: partitions of each source topic, by logical name."""
+class Assembled(NamedTuple):
+    """A worker, not yet connected, and what it can be asked."""
+
+    app: TierwatchApp
+    segmenters: Segmenters
+
+
+def build(settings: Settings, policy: Policy, sources: Mapping[str, int], telemetry: Telemetry | None = None) -> Assembled:
+    """The agents on Faust. `sources`: partitions of each source topic, by logical name."""
     app = make_app(options(settings), telemetry)
     names = settings.topic_names
     count = sum(sources.values())
@@ -61,19 +71,26 @@ def build(settings: Settings, policy: Policy, sources: Mapping[str, int], teleme
     def learner(partition: int, states: dict[bytes, bytes]) -> Learner:
         return Learner(partition, states, policy)
 
-    host_stateful(app, names.real(topics.CLIENT_EVENTS), CLIENTS, segmenter, settings.partitions)
+    segmenters = Segmenters(segmenter)
+    host_stateful(app, names.real(topics.CLIENT_EVENTS), CLIENTS, segmenters, settings.partitions)
     host_stateful(app, names.real(topics.LEARNING), LEARNER, learner, 1)
-    return app
+    host_view(app, settings)
+    return Assembled(app, segmenters)
 
 
-def assemble(settings: Settings, policy: Policy) -> TierwatchApp:
-    """The whole worker: agents, and the day clock if the calendar closes the days. Asks the brokers for partition counts."""
+def assemble(settings: Settings, policy: Policy) -> tuple[TierwatchApp, Metrics]:
+    """The whole worker: agents, view, metrics, and the day clock if the calendar closes the days.
+
+    Asks the brokers how many source partitions there are. Raises: LookupError if a topic is missing.
+    """
     offsets = BrokerOffsets(settings)
     names = {topic: settings.topic_names.real(topic) for topic in settings.sources}
     sources = {topic: len(offsets.partitions(real)) for topic, real in names.items()}
-    app = build(settings, policy, sources)
+    metrics = Metrics(view_topics(settings))
+    app, segmenters = build(settings, policy, sources, metrics)
+    metrics.ask(running=lambda: running(app), versions=segmenters.versions)
     if settings.end_of_day == "calendar":
         logical = {real: topic for topic, real in names.items()}
         clock = DayClock(app, bank_calendar(settings), offsets, logical, sum(sources.values()))
         app.task(clock.run)
-    return app
+    return app, metrics

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from streams.child import ChildFailed
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE
 from streams.demo.running import run
+from streams.tables import console
 from streams.user_errors import UserError
 
 EXAMPLES = ("statements_us_1999_2012.jsonl.gz", "cards_tw_15000.jsonl.gz")
@@ -28,6 +28,6 @@ def demo_command(files: tuple[Path, ...], stay: bool) -> None:
     if missing:
         raise UserError(f"{missing[0]} is not there; run the demo in the folder of the repository, or name event files")
     try:
-        run(paths, stay, Console())
+        run(paths, stay, console())
     except ChildFailed as error:
         raise UserError(str(error)) from error

@@ -12,7 +12,7 @@ from streams.commands.errors import user_errors
 from streams.commands.options import FILE
 from streams.policy_files import load_policy
 from streams.replay import replay_events, replay_log
-from streams.tables import learning_table, matrix_table
+from streams.tables import console, learning_table, matrix_table
 from streams.user_errors import UserError
 
 
@@ -20,7 +20,7 @@ from streams.user_errors import UserError
 @click.argument("files", nargs=-1, type=FILE)
 @click.option("--log", "log_file", type=FILE, help="Replay a log (client-events.jsonl) bit for bit instead of event files.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for what comes of it.")
-@click.option("--policy", "policy_file", type=FILE, help="Decide by this policy; none: the one we ship. With --log: until the log has its own.")
+@click.option("--policy", "policy_file", type=FILE, help="Decide by this policy (none: ours); with --log, until the log has one.")
 @click.option("--partitions", type=click.IntRange(1, 1024), default=1, show_default=True, help="Partitions of the log.")
 @user_errors
 def replay_command(
@@ -33,9 +33,8 @@ def replay_command(
     if bool(files) == (log_file is not None):
         raise UserError("give event files, or --log with a log; not both, and not neither")
     policy = load_policy(policy_file)
-    console = Console(stderr=True)
     started = perf_counter()
-    bar = Progress(SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn(), console=console)
+    bar = Progress(SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn(), console=Console(stderr=True))
     with bar:
         task = bar.add_task("replaying", total=None)
 
@@ -57,17 +56,17 @@ def _log(path: Path, out: Path, policy: Any, progress: Any) -> dict[str, Any]:
 
 
 def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
-    console = Console()
+    out_console = console()
     counts = report["counts"]
     for name, count in counts.items():
-        console.print(f"{name:>28} {count:>10,}", highlight=False)
+        out_console.print(f"{name:>28} {count:>10,}")
     for portfolio, cells in report["portfolios"].items():
-        console.print(matrix_table(portfolio, cells))
+        out_console.print(matrix_table(portfolio, cells))
     if report["learning"]:
-        console.print(learning_table(report["learning"]))
+        out_console.print(learning_table(report["learning"]))
     events = counts.get("events", 0)
     if events:
-        console.print(f"{events:,} events in {seconds:.1f} s: {events / seconds:,.0f} a second", highlight=False)
-    console.print(f"written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}", highlight=False)
+        out_console.print(f"{events:,} events in {seconds:.1f} s: {events / seconds:,.0f} a second")
+    out_console.print(f"written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
     if counts.get("dead-letters"):
-        console.print(f"[yellow]{counts['dead-letters']:,} dead letters: see {out / 'dead-letters.jsonl'}[/yellow]")
+        out_console.print(f"[yellow]{counts['dead-letters']:,} dead letters: see {out / 'dead-letters.jsonl'}[/yellow]")

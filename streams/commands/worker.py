@@ -9,6 +9,7 @@ from streams import logs, worker
 from streams.app import run_worker
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
+from streams.metrics_server import serve
 from streams.policy_files import load_policy
 from streams.policy_publishing import publish_policy_if_empty
 from streams.topics import check
@@ -29,6 +30,7 @@ def worker_command(settings_file: Path | None) -> None:
     if wrong:
         raise UserError("\n".join(f"topic {one.topic} {one.what}; {one.fix}" for one in wrong))
     publish_policy_if_empty(settings, policy)
-    app = worker.assemble(settings, policy)
+    app, metrics = worker.assemble(settings, policy)
     log.info("worker_starts", brokers=settings.bootstrap, group=settings.app_id, policy=policy.version)
-    run_worker(app, loglevel=settings.log_level)
+    with serve(metrics.registry, settings.metrics_host, settings.metrics_port):
+        run_worker(app, loglevel=settings.log_level)

@@ -7,25 +7,29 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import Final
 
 from confluent_kafka import Producer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from streams import settings as settings_of
 from streams import topics, worker
 from streams.child import Child, free_port
 from streams.demo import bank, summary
-from streams.demo.waiting import until_done
+from streams.demo.waiting import Standing, Work
 from streams.embedded import EmbeddedBroker
+from streams.event_files import count_lines
 from streams.kafka import producer_config
 from streams.publishing import publish, target
 from streams.settings import Settings
 from streams.settings_sources import PREFIX
 
-PARTITIONS = 2
+AHEAD: Final = 5_000
+"""Records that may be published and not yet done."""
+PARTITIONS: Final = 2
 """Of every topic: enough to see sharing, few enough that two cores are busy with the work itself."""
-FOLDER = Path("var") / "demo"
+FOLDER: Final = Path("var") / "demo"
 """Where broker and worker keep their files and logs, from one demo to the next."""
 
 
@@ -41,8 +45,7 @@ def run(paths: Sequence[Path], stay: bool, console: Console) -> None:
         child.start()
         stack.callback(child.stop)
         started = perf_counter()
-        _publish(paths, settings, console)
-        _wait(settings, child, console)
+        _play(paths, settings, child, console)
         seconds = perf_counter() - started
         console.print("reading what was decided …")
         summary.show(summary.decisions(settings), seconds, console)
@@ -65,6 +68,7 @@ def _environment(folder: Path, stack: ExitStack, console: Console) -> dict[str, 
         "SOURCE_PREFIX": f"demo-{os.getpid()}.corebank.",
         "INSTANCE_ID": "demo",
         "STANDBYS": "0",
+        "COMMIT_INTERVAL_SECONDS": "0.2",
         "END_OF_DAY": "records",
         "METRICS_PORT": str(free_port()),
         "LOG_LEVEL": "info",
@@ -81,23 +85,25 @@ def _settings(environment: dict[str, str]) -> Settings:
     return settings_of.load(None, **given)
 
 
-def _publish(paths: Sequence[Path], settings: Settings, console: Console) -> None:
+def _play(paths: Sequence[Path], settings: Settings, child: Child, console: Console) -> None:
+    """Publishes no faster than is decided and learned: years pass in seconds here, and a model must be in the log in time."""
     names = {name: settings.topic_names.real(name) for name in settings.sources}
     to = target(Producer(producer_config(settings)), names)
-    with _bar("publishing", "events", console) as bar:
-        task = bar.add_task("publishing", total=None)
-        publish(bank.published(paths), to, progress=lambda more: bar.advance(task, more))
+    work = Work(settings, child)
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, refresh_per_second=4) as bar:
+        task = bar.add_task("publishing, deciding", total=sum(map(count_lines, paths)), said="")
 
+        def told(now: Standing) -> None:
+            bar.update(task, said=f"{now.done:,} of {now.known:,} records done")
 
-def _wait(settings: Settings, child: Child, console: Console) -> None:
-    with _bar("deciding and learning", "records", console) as bar:
-        task = bar.add_task("deciding", total=None)
-        until_done(settings, child, lambda done, known: bar.update(task, completed=done, total=known))
+        def published(more: int) -> None:
+            bar.advance(task, more)
+            work.until(AHEAD, told)
 
-
-def _bar(doing: str, unit: str, console: Console) -> Progress:
-    columns = (TextColumn(f"{doing:<22}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn())
-    return Progress(*columns, console=console)
+        publish(bank.published(paths), to, progress=published)
+        bar.update(task, description="deciding, learning the rest")
+        work.until_still(told)
 
 
 def _stay(settings: Settings, console: Console) -> None:

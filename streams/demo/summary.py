@@ -15,6 +15,8 @@ from streams.settings import Settings
 from streams.tables import matrix_table
 
 MOST: Final = 10
+MOST_ALIKE: Final = 2
+"""Stories of one portfolio and one indicator."""
 LOOK_BACK_DAYS: Final = 730
 """A warning is held to tell of a default that follows within two years."""
 
@@ -69,10 +71,19 @@ class Decisions:
         return cells
 
     def stories(self) -> list[Story]:
-        """The defaults of which most was seen beforehand: the worst warning, then the most signs, then the longest lead."""
+        """The defaults of which most was seen beforehand: the worst warning, then the most signs, then the longest lead;
+        of one portfolio and one indicator no more than two.
+        """
         told = [story for client, day in self.defaults.items() if (story := self._story(client, day)) is not None]
         told.sort(key=lambda s: (-Severity[s.warning.severity.upper()], -s.signs, -s.lead_days, s.warning.client_id))
-        return told[:MOST]
+        alike: Counter[tuple[str, str]] = Counter()
+        picked = []
+        for story in told:
+            kind = (story.warning.portfolio, story.warning.indicator)
+            alike[kind] += 1
+            if alike[kind] <= MOST_ALIKE:
+                picked.append(story)
+        return picked[:MOST]
 
     def capture(self, portfolio: str) -> tuple[int, int]:
         """Defaults with a warning of amber or worse in the two years before, and all of them."""
@@ -116,10 +127,10 @@ def show(found: Decisions, seconds: float, console: Console) -> None:
         warned, defaults = found.capture(portfolio)
         if defaults:
             share = f"{warned:,} of {defaults:,} defaults were preceded by an amber or red warning"
-            console.print(f"{share} within two years ({warned / defaults:.0%})\n", highlight=False)
+            console.print(f"{share} within two years ({warned / defaults:.0%})\n")
     console.print(_told(found.stories()))
     total = sum(found.events.values())
-    console.print(f"{total:,} events from topic to decision in {seconds:.1f} s: {total / seconds:,.0f} a second", highlight=False)
+    console.print(f"{total:,} events from topic to decision in {seconds:.1f} s: {total / seconds:,.0f} a second")
 
 
 def _values(reader: LogReader, topic: str, keyed: bool = False) -> Iterable[bytes]:

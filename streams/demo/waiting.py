@@ -2,38 +2,68 @@
 
 from collections.abc import Callable
 from time import monotonic, sleep
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas import topics
 from streams.child import Child, ChildFailed
-from streams.log_reading import LogReader
+from streams.offsets import BrokerOffsets
 from streams.settings import Settings
 
-LOOK_SECONDS: Final = 0.5
-STILL: Final = 3
+LOOK_SECONDS: Final = 0.2
+STILL: Final = 8
 """Looks in a row that must find everything done: what is learned goes back into the log."""
 STALL_SECONDS: Final = 120.0
 
 
-def until_done(settings: Settings, worker: Child, progress: Callable[[int, int], object]) -> None:
-    """Waits until the worker has done all that is published; `progress` hears done and known records.
+class Standing(NamedTuple):
+    """Records of all topics that a worker reads."""
 
-    Raises: ChildFailed if the worker ends or nothing moves for two minutes.
-    """
-    watched = (*settings.sources, topics.CLIENT_EVENTS, topics.LEARNING)
-    still, last, moved = 0, (-1, -1), monotonic()
-    with LogReader(settings, group=settings.app_id) as reader:
-        while still < STILL:
+    done: int
+    known: int
+
+    @property
+    def left(self) -> int:
+        return self.known - self.done
+
+
+class Work:
+    """What a worker has done of what is published."""
+
+    def __init__(self, settings: Settings, worker: Child) -> None:
+        self._group = settings.app_id
+        self._worker = worker
+        self._offsets = BrokerOffsets(settings)
+        names = [settings.topic_names.real(name) for name in (*settings.sources, topics.CLIENT_EVENTS, topics.LEARNING)]
+        self._places = [place for name in names for place in self._offsets.partitions(name)]
+        self._last = Standing(-1, -1)
+        self._moved = monotonic()
+
+    def standing(self) -> Standing:
+        """As it is now. Raises: ChildFailed if the worker has ended, or if nothing has moved for two minutes."""
+        ends = self._offsets.ends(self._places)
+        committed = self._offsets.committed(self._group)
+        done = sum(min(committed.get(place, 0), end) for place, end in ends.items())
+        now = Standing(done, sum(ends.values()))
+        if not self._worker.running:
+            raise ChildFailed(f"the worker ended; the end of {self._worker.log}:\n{self._worker.tail()}")
+        if now != self._last:
+            self._last, self._moved = now, monotonic()
+        if monotonic() - self._moved > STALL_SECONDS:
+            raise ChildFailed(f"nothing moved for {STALL_SECONDS:.0f} s, {now.left} records to do; see {self._worker.log}")
+        return now
+
+    def until(self, left: int, progress: Callable[[Standing], object]) -> None:
+        """Waits until no more than so many records are left to do."""
+        while (now := self.standing()).left > left:
+            progress(now)
             sleep(LOOK_SECONDS)
-            known = {topic: {span.partition: span.end for span in reader.spans(topic)} for topic in watched}
-            done = {topic: reader.committed(topic) for topic in watched}
-            left = sum(end - max(0, done[topic].get(p, 0)) for topic, ends in known.items() for p, end in ends.items())
-            total = sum(sum(ends.values()) for ends in known.values())
-            still = still + 1 if left == 0 else 0
-            progress(total - left, total)
-            if (left, total) != last:
-                last, moved = (left, total), monotonic()
-            if not worker.running:
-                raise ChildFailed(f"the worker ended; the end of {worker.log}:\n{worker.tail()}")
-            if monotonic() - moved > STALL_SECONDS:
-                raise ChildFailed(f"nothing moved for {STALL_SECONDS:.0f} s, {left} records to do; see {worker.log}")
+        progress(now)
+
+    def until_still(self, progress: Callable[[Standing], object]) -> None:
+        """Waits until all is done and nothing follows from it."""
+        still = 0
+        while still < STILL:
+            now = self.standing()
+            progress(now)
+            still = still + 1 if now.left == 0 else 0
+            sleep(LOOK_SECONDS)

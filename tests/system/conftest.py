@@ -1,6 +1,7 @@
 """The broker of the system tests: `TIERWATCH_BROKERS` (a real Kafka) if set, else the embedded one."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,3 +37,16 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data_dir: Path = tmp_path_factory.mktemp("embedded")
     with EmbeddedBroker(data_dir) as broker:
         yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def session_seed() -> int:
+    """Taken from TIERWATCH_SEED to repeat a run."""
+    return int(os.environ.get("TIERWATCH_SEED", time.time_ns() % 1_000_000))
+
+
+@pytest.fixture
+def seed(session_seed: int) -> int:
+    """Printed where a test fails."""
+    print(f"TIERWATCH_SEED={session_seed}")
+    return session_seed

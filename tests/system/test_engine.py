@@ -1,6 +1,5 @@
 """The engine under kills: whatever happens to a worker, every decision is made once, and the same."""
 
-import os
 import random
 import signal
 import time
@@ -12,14 +11,6 @@ import pytest
 from tests.system.rig import PARTITIONS, Rig, wait_for
 
 EVENTS, KEYS = 60_000, 2_000
-
-
-@pytest.fixture
-def seed() -> int:
-    """Printed, and taken from TIERWATCH_SEED to repeat a run."""
-    chosen = int(os.environ.get("TIERWATCH_SEED", time.time_ns() % 1_000_000))
-    print(f"TIERWATCH_SEED={chosen}")
-    return chosen
 
 
 @pytest.fixture

@@ -4,18 +4,14 @@ import asyncio
 import contextlib
 import os
 import random
-import shutil
 import sys
 import time
 import urllib.request
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-import redis as redis_sync
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from redis.asyncio import Redis
@@ -28,63 +24,16 @@ from streams.embedded import EmbeddedBroker
 from streams.hosting import SinkUnavailable
 from streams.positions import Partition
 from streams.settings import Settings
-from streams.view_folding import MOST_PER_CLIENT, score
 from streams.view_keys import ViewKeys
 from streams.view_reading import ViewReader
 from streams.view_store import ViewStore, connect
 from streams.views import RedisView, rebuild
 from tests.system.decision_topics import CHANGES, NAMES, WARNINGS, DecisionTopics, Expected, change, random_topics, warning
+from tests.system.redis_servers import Server, made
+from tests.system.view_checks import KEYS, must_agree_with_itself, must_be
 
-KEYS = ViewKeys("test")
 DECISIONS = 120
 PARTITIONS = 2
-
-
-class Server(Protocol):
-    """A Redis that can be killed and started again with what it had kept."""
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def kill(self) -> None: ...
-    @property
-    def redis_url(self) -> str: ...
-
-
-class RealRedis:
-    """`redis-server`, which writes what it holds to disk once a second."""
-
-    def __init__(self, folder: Path) -> None:
-        self._port = free_port()
-        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "yes"]
-        self._child = Child(["redis-server", *options], folder / "redis.log")
-
-    @property
-    def redis_url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
-
-    def start(self) -> None:
-        self._child.start()
-        self._child.wait_until(self._answers, 20)
-
-    def stop(self) -> None:
-        self._child.stop()
-
-    def kill(self) -> None:
-        self._child.kill()
-
-    def _answers(self) -> bool:
-        with redis_sync.Redis.from_url(self.redis_url) as client, contextlib.suppress(RedisError):
-            return bool(client.ping())
-        return False
-
-
-def made(kind: str, folder: Path) -> Server:
-    """A Redis that is not running yet."""
-    if kind == "embedded":
-        return EmbeddedBroker(folder)
-    if shutil.which("redis-server") is None:
-        pytest.skip("no redis-server on this machine: apt-get install redis-server")
-    return RealRedis(folder)
 
 
 @pytest.fixture(params=["embedded", "redis-server"], scope="module")
@@ -112,14 +61,6 @@ async def redis(server: Server) -> AsyncIterator[Redis]:
     await client.flushdb()
     yield client
     await client.aclose()
-
-
-@pytest.fixture
-def seed() -> int:
-    """Printed, and taken from TIERWATCH_SEED to repeat a run."""
-    chosen = int(os.environ.get("TIERWATCH_SEED", time.time_ns() % 1_000_000))
-    print(f"TIERWATCH_SEED={chosen}")
-    return chosen
 
 
 def view_of(redis: Redis, topics: DecisionTopics) -> RedisView:
@@ -173,49 +114,6 @@ async def everything(redis: Redis) -> dict[str, object]:
         else:
             held[key] = await redis.get(name)
     return held
-
-
-async def must_agree_with_itself(redis: Redis, keys: ViewKeys = KEYS) -> None:
-    """The counts are what one finds by looking at every client."""
-    reader = ViewReader(redis, keys)
-    every = keys.client("")
-    clients = [name.decode().removeprefix(every) async for name in redis.scan_iter(match=every + "*")]
-    views = [view for client in clients if (view := await reader.client(client))]
-    for portfolio in await reader.portfolios():
-        ours = [view for view in views if view.portfolio == portfolio]
-        standings = [view.standing for view in ours if view.standing]
-        counts = await reader.counts(portfolio)
-        assert counts.clients == len(standings)
-        assert counts.matrix == Counter((s.segment.value_tier, s.segment.risk_grade) for s in standings)
-        assert counts.tiers == Counter(s.segment.value_tier for s in standings)
-        assert counts.grades == Counter(s.segment.risk_grade for s in standings)
-        assert counts.segments == Counter(s.segment.segment for s in standings)
-        assert counts.stages == Counter(str(s.segment.stage) for s in standings)
-        assert counts.lifecycles == Counter(s.segment.lifecycle for s in standings)
-        assert counts.open_warnings == Counter((i, w.severity) for view in ours for i, w in view.open_warnings.items())
-        assert counts.watchlist == Counter(view.watchlist for view in ours if view.open_warnings)
-
-
-async def must_be(redis: Redis, expected: Expected, keys: ViewKeys = KEYS) -> None:
-    """What the view tells is what was decided."""
-    reader = ViewReader(redis, keys)
-    for client, portfolio in expected.portfolio.items():
-        view = await reader.client(client)
-        assert view is not None
-        assert view.portfolio == portfolio
-        last = expected.changes.get(client)
-        assert (view.standing is None) == (last is None)
-        if last is not None and view.standing is not None:
-            said = view.standing
-            assert (said.sequence, said.decision_id, said.as_of) == (last.sequence, last.decision_id, last.as_of)
-            assert (said.segment, said.pd, said.value, said.treatment) == (last.now, last.pd, last.value, last.treatment)
-        severities = {indicator: w.severity for indicator, w in expected.open.get(client, {}).items()}
-        assert {indicator: w.severity for indicator, w in view.open_warnings.items()} == severities
-        assert view.recent_warnings == expected.warnings.get(client, [])[::-1][:MOST_PER_CLIENT]
-    told = [w for warnings in expected.warnings.values() for w in warnings]
-    recent = await reader.recent_warnings(50)
-    assert [score(w) for w in recent] == sorted((score(w) for w in told), reverse=True)[:50]
-    await must_agree_with_itself(redis, keys)
 
 
 async def test_what_a_client_is_told_as_stands_in_the_view(redis: Redis) -> None:

@@ -1,6 +1,7 @@
 """Money: integer minor units inside, decimal on the wire, any ISO 4217 exponent."""
 
 from decimal import Context, Decimal, Inexact
+from functools import lru_cache
 from typing import Final
 
 from iso4217 import Currency

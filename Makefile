@@ -1,0 +1,41 @@
+# tierwatch: `make demo` and `make test` set everything up themselves.
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-kafka check bench format clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(READY) ## the main job on real events: embedded broker, worker, decisions, a summary (about two minutes)
+	$(RUN)/tierwatch demo
+
+test: $(READY) ## every test; system tests on the embedded broker
+	$(RUN)/python -m pytest
+
+test-kafka: $(READY) ## the system tests on a real Apache Kafka: TIERWATCH_BROKERS, else one from Maven artifacts (Java 17, mvn)
+	$(RUN)/python -m tests.system.apache_kafka $(RUN)/python -m pytest tests/system
+
+check: $(READY) ## style, types, layers
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+format: $(READY) ## imports in order, what ruff can mend
+	$(RUN)/ruff check --fix .
+
+clean: ## what make has made
+	rm -rf $(VENV) .venv-bench var .kafka build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): requirements.lock pyproject.toml
+	@echo "setting up $(VENV) (a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierwatch needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+include ops/locks.mk

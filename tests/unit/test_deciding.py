@@ -404,3 +404,21 @@ def test_a_tombstone_in_the_log_is_a_dead_letter() -> None:
     driver.append([Outcome(topics.CLIENT_EVENTS, None, b"")])
     assert [letter["tierwatch-cause"] for letter in driver.dead_letters] == ["unreadable", "unreadable"]
     assert driver.send(D, JAN1)
+
+
+def test_records_that_intake_repeats_are_forgiven_however_long_ago_they_came() -> None:
+    driver = Driver()
+    said = [outcome for i in range(40) for outcome in driver.bank.says(D, balance_after=str(100 * i))]
+    driver.append(said)
+    was, outcomes = driver.client(), len(driver.outcomes)
+    driver.append(said)
+    assert driver.client() == was
+    assert len(driver.outcomes) == outcomes
+
+
+def test_an_event_that_the_bank_sends_twice_is_forgiven() -> None:
+    driver = borrower()
+    driver.send(R, DUE, event_id="p1", amount_due="5000", amount_paid="1000", due_date=DUE.isoformat())
+    was = driver.client()
+    driver.send(R, DUE, event_id="p1", amount_due="5000", amount_paid="1000", due_date=DUE.isoformat())
+    assert (driver.client().facilities, driver.client().sequence) == (was.facilities, was.sequence)

@@ -25,7 +25,8 @@ from streams.publishing import publish, target
 from streams.settings import Settings
 from streams.settings_sources import PREFIX
 
-AHEAD: Final = 5_000
+SAY_SECONDS: Final = 10.0
+AHEAD: Final = 10_000
 """Records that may be published and not yet done."""
 PARTITIONS: Final = 2
 """Of every topic: enough to see sharing, few enough that two cores are busy with the work itself."""
@@ -94,8 +95,15 @@ def _play(paths: Sequence[Path], settings: Settings, child: Child, console: Cons
     with Progress(*columns, console=console, refresh_per_second=4) as bar:
         task = bar.add_task("publishing, deciding", total=sum(map(count_lines, paths)), said="")
 
+        said = perf_counter()
+
         def told(now: Standing) -> None:
-            bar.update(task, said=f"{now.done:,} of {now.known:,} records done")
+            nonlocal said
+            text = f"{now.done:,} of {now.known:,} records done"
+            bar.update(task, said=text)
+            if not console.is_terminal and perf_counter() - said > SAY_SECONDS:  # a log shows no bar that moves
+                said = perf_counter()
+                console.print(f"… {bar.tasks[task].completed:,.0f} events published, {text}")
 
         def published(more: int) -> None:
             bar.advance(task, more)

@@ -112,7 +112,7 @@ def test_who_has_paid_by_the_cut_off_is_never_past_due(clients: list[Borrower], 
         assert late is not None or about == []
         assert all(late is not None and w.as_of > late for w in about)
         if is_behind(client):
-            assert {w.indicator for w in about} == {"DPD", "MISSED"}
+            assert "DPD" in {w.indicator for w in about}  # not MISSED, if a part of a later payment was read before that close
 
 
 def told(client: Borrower) -> set[int]:

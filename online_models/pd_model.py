@@ -27,9 +27,20 @@ class PdModel:
         self.number = 0
         self.examples = 0
         self.defaults = 0
-        self.edges: tuple[tuple[float, ...], ...] = ()
+        self._edges: tuple[tuple[float, ...], ...] = ()
+        self._names: list[tuple[tuple[float, ...], tuple[str, ...], str]] = []
         self.waiting: list[tuple[list[float | None], bool]] = []
         self.regression = LogisticRegression(optim.FTRLProximal(alpha=0.05, beta=1.0, l1=0.0, l2=1.0))
+
+    @property
+    def edges(self) -> tuple[tuple[float, ...], ...]:
+        """Bin edges of each feature, none before they are drawn. Shape: as `features.NAMES`."""
+        return self._edges
+
+    @edges.setter
+    def edges(self, edges: tuple[tuple[float, ...], ...]) -> None:
+        self._edges = edges
+        self._names = [(e, tuple(f"{i}:{b}" for b in range(len(e) + 1)), f"{i}:") for i, e in enumerate(edges)]
 
     def score(self, x: Sequence[float | None]) -> float:
         """Probability of default by what was learned alone; 0.5 before the bins are drawn."""
@@ -105,8 +116,8 @@ class PdModel:
 
     def _binned(self, x: Sequence[float | None]) -> dict[str, float]:
         return {
-            f"{i}:" if value is None else f"{i}:{bisect_right(edges, value)}": 1.0
-            for i, (edges, value) in enumerate(zip(self.edges, x, strict=True))
+            missing if value is None else bins[bisect_right(edges, value)]: 1.0
+            for (edges, bins, missing), value in zip(self._names, x, strict=True)
             if edges  # a feature that the warm-up never saw would only be one more intercept
         }
 

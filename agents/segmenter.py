@@ -14,7 +14,7 @@ import msgspec
 from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
 from agents.segmentation.agenda import Agenda, next_look
 from agents.segmentation.deciding import Decided, decide
-from agents.segmentation.folding import NoRate, fold, is_repeat
+from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, in_force
 from agents.segmentation.place import Place
 from online_models.features import unpacked
@@ -157,7 +157,7 @@ class Segmenter:
             self.states[client_id.encode()] = encode(self._live[client_id])
         try:
             self._fold_and_decide(record, client_id, fact, tell=True)
-        except NoRate as refused:
+        except Unusable as refused:
             self._undo(record, client_id)
             self._die(record, INVALID, str(refused))
         except Exception:  # noqa: BLE001 - the one place: our bug must not stop the stream

@@ -21,8 +21,8 @@ FIGURES_KEPT: Final = 5
 """Statements kept: five quarters reach the same quarter of the year before."""
 
 
-class NoRate(Exception):
-    """An amount in a currency for which the policy has no rate."""
+class Unusable(Exception):
+    """A fact that cannot be entered: its currency has no rate in the policy, or is not its facility's."""
 
 
 def is_repeat(client: ClientState, event_id: str) -> bool:
@@ -37,10 +37,10 @@ def is_repeat(client: ClientState, event_id: str) -> bool:
 
 
 def fold(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
-    """The fact, entered into the client's state. Raises: NoRate, before anything has changed."""
+    """The fact, entered into the client's state. Raises: Unusable; what it had changed by then is the caller's to undo."""
     currency = getattr(fact, "currency", None)
     if currency is not None and currency not in now.per_minor:
-        raise NoRate(f"currency: the policy has no rate for {currency!r}; add it under fx, publish the policy and redrive")
+        raise Unusable(f"currency: the policy has no rate for {currency!r}; add it under fx, publish the policy and redrive")
     if not client.first_day:
         client.first_day = day
     client.last_day = max(client.last_day, day)
@@ -164,9 +164,11 @@ _FOLDS: Final[dict[type, Callable[[ClientState, Any, int, InForce], None]]] = {
 
 
 def facility_of(client: ClientState, facility_id: str, currency: str, day: int) -> Facility:
-    """The client's facility, opened by the first event that names it."""
+    """The client's facility, opened by the first event that names it, in that event's currency. Raises: Unusable."""
     for facility in client.facilities:
         if facility.facility_id == facility_id:
+            if facility.currency != currency:
+                raise Unusable(f"currency: {currency!r}, but facility {facility_id} is in {facility.currency}")
             return facility
     facility = Facility(facility_id, currency, opened_day=day)
     client.facilities.append(facility)

@@ -41,7 +41,7 @@ class Materiality(_Strict):
     """Arrears count towards default only above both. Source: Commission Delegated Regulation (EU) 2018/171, art. 2."""
 
     absolute: Annotated[float, Field(ge=0)] = Field(description="units of the reporting currency")
-    relative: Share = Field(description="share of the client's exposure")
+    relative: Share = Field(description="share of what the client has drawn (on-balance exposure)")
 
 
 class DefaultDefinition(_Strict):
@@ -50,7 +50,6 @@ class DefaultDefinition(_Strict):
     dpd_days: Days | None = Field(description="days past due with material arrears; null: only by outcomes")
     significant_increase_dpd_days: Days = Field(description="stage 2 backstop")
     materiality: Materiality
-    cure_days: Days = Field(description="days without arrears before a default is cured")
 
 
 class Value(_Strict):

@@ -74,8 +74,7 @@ def _arrears(client: ClientState, held: Exposure, as_of: int, now: InForce) -> A
         return NO_ARREARS
     amount = sum(arrears.overdue(f, as_of) * now.per_minor[f.currency] for f in client.facilities)
     rules = now.rules.default
-    relative = rules.materiality.relative * (held.drawn + held.undrawn)
-    material = amount > rules.materiality.absolute and amount > relative
+    material = amount > rules.materiality.absolute and amount > rules.materiality.relative * held.drawn
     if material and rules.dpd_days is not None and days > rules.dpd_days and not client.defaulted_day:
         client.defaulted_day = as_of
     if client.months:

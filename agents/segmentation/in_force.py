@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from agents.segmentation.indicators import INDICATORS, Scale, scale_of
+from online_models.expert import POINTS
 from online_models.scorecard import Scorecard
 from schemas.policy import Policy, PortfolioPolicy
 
@@ -52,6 +53,7 @@ def in_force(
 
 def _steps(rules: PortfolioPolicy) -> tuple[int, ...]:
     days = {1, rules.grace_days + 1, rules.default.significant_increase_dpd_days + 1}
+    days.update(int(edge) for edge in POINTS["days_past_due"].edges)
     if rules.default.dpd_days is not None:
         days.add(rules.default.dpd_days + 1)
     dpd = rules.indicators.get("DPD")

@@ -21,7 +21,7 @@ POLICY: Policy = policy(
     grace_days=2,
     value={"cutoffs_every_days": 5, "cutoffs_min_clients": 2, "dwell_days": 3},
     watchlist={"cure_days": [2, 4, 6]},
-    default={"dpd_days": 12, "significant_increase_dpd_days": 6, "cure_days": 5},
+    default={"dpd_days": 12, "significant_increase_dpd_days": 6},
 )
 """The shipped one in quick motion: horizons, cures and cut-offs within weeks."""
 OTHER_POLICY: Policy = policy(

@@ -40,10 +40,10 @@ class Refused(Exception):
 class Intake:
     """The agent of one source topic. It keeps no state: a rerun writes the same records, which the segmenter forgives.
 
-    `sources` is the number of source partitions of all topics: a day closes when as many have passed it.
+    `sources`: partitions of each source topic; a day closes when all of them have passed it.
     """
 
-    def __init__(self, topic: str, sources: int) -> None:
+    def __init__(self, topic: str, sources: Mapping[str, int]) -> None:
         self.topic = topic
         self.sources = sources
         self._read = BY_TOPIC[topic].__pydantic_validator__.validate_json
@@ -97,9 +97,9 @@ def canonical(topic: str, event: SourceEvent, source: log.Source) -> log.Canonic
     return CANONICAL[topic](source=source, **fields)
 
 
-def day_passed(source: log.Source, day: date, sources: int) -> Outcome:
+def day_passed(source: log.Source, day: date, sources: Mapping[str, int]) -> Outcome:
     """The control record, for every partition of the log, that a source partition has passed `day`."""
-    passed = log.DayPassed(source=source, day=day, of=sources)
+    passed = log.DayPassed(source=source, day=day, of=dict(sources))
     return Outcome(topics.CLIENT_EVENTS, None, log.write(passed), (), EVERY)
 
 

@@ -311,11 +311,21 @@ class Segmenter:
         days[control.source.partition] = max(days.get(control.source.partition, 0), control.day.toordinal())
 
     def _closing(self, control: log.DayPassed) -> int:
-        """The last day that every source partition has passed, with this record; 0 while one has passed none."""
-        days = {(topic, number): day for topic, numbers in self.partition.passed.items() for number, day in numbers.items()}
-        source = (control.source.topic, control.source.partition)
-        days[source] = max(days.get(source, 0), control.day.toordinal())
-        return min(days.values()) if len(days) >= control.of else 0
+        """The last day that every source partition has passed, with this record; 0 while one has passed none.
+
+        What counts are the sources there are now: one that was taken away holds up nobody.
+        """
+        source, day = control.source, control.day.toordinal()
+        closing = day
+        for topic, count in control.of.items():
+            passed = self.partition.passed.get(topic, {})
+            for number in range(count):
+                last = passed.get(number, 0)
+                if topic == source.topic and number == source.partition:
+                    last = max(last, day)
+                if last < closing:
+                    closing = last
+        return closing
 
     def _close_days(self, control: log.DayPassed, record: Record) -> Iterator[Batch]:
         """Every day that closes, in order; the clients that have something to find on it, in batches."""

@@ -1,6 +1,6 @@
 """The log, `client-events`: canonical client events and control records, the only input of a decision.
 
-Money is in minor units of `currency`; `as_of` days are the bank's. A record is one JSON object; `record` says which kind.
+Money is in minor units of `currency`; the day of an event is its date in its own offset from UTC. A record is one JSON object; `record` says which kind.
 """
 
 from collections.abc import Callable
@@ -177,8 +177,8 @@ class DayPassed(Canonical, frozen=True, tag="day-passed", kw_only=True, omit_def
     """
 
     day: date
-    of: int
-    """How many source partitions there are: the day closes here when as many have passed it."""
+    of: dict[str, int]
+    """Partitions of each source topic, as they are now: the day closes here when all of them have passed it."""
 
 
 class ModelPublished(Canonical, frozen=True, tag="model-published", kw_only=True, omit_defaults=True):

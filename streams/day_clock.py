@@ -38,7 +38,7 @@ class DayClock:
         calendar: BankCalendar,
         offsets: Offsets,
         topics: Mapping[str, str],
-        sources: int,
+        sources: Mapping[str, int],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._app = app
@@ -66,8 +66,11 @@ class DayClock:
             return
         cut_off = self._calendar.cut_off(day)
         ends = await asyncio.to_thread(self._offsets.at, waiting, cut_off)
-        for place in sorted(waiting):
-            if self._position(place) >= ends[place]:
+        consumer = self._app.consumer
+        assert isinstance(consumer, Consumer)
+        reached = await consumer.reached(waiting)
+        for place in sorted(waiting & self._assigned()):
+            if reached[place] >= ends[place]:
                 source = Source(self._topics[place.topic], place.partition, ends[place])
                 await self._app.engine.writer.write(place, [day_passed(source, day, self._sources)])
                 self._passed[place] = day
@@ -75,7 +78,3 @@ class DayClock:
 
     def _assigned(self) -> set[Partition]:
         return {Partition(tp.topic, tp.partition) for tp in self._app.consumer.assignment()}
-
-    def _position(self, place: Partition) -> int:
-        positions = self._app.engine.positions
-        return positions.expected(place) if positions.started(place) else self._app.consumer.committed(place)  # type: ignore[attr-defined]

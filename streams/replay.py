@@ -25,6 +25,8 @@ from streams.pipeline import Pipeline
 CHUNK: Final = 2000
 """Records of the log after which the learner has its turn; control records stand at such places."""
 FILE_SOURCE: Final = "file"
+ONE_SOURCE: Final = {FILE_SOURCE: 1}
+"""All files together are one source: they are merged by time."""
 FILES: Final = {
     topics.CLIENT_EVENTS: "client-events.jsonl",
     topics.TIER_CHANGES: "tier-changes.jsonl",
@@ -73,7 +75,7 @@ class Replay:
         policy_record = log.PolicyPublished(
             source=log.Source("policy", 0, 0), version=policy.version, policy=policy.model_dump(mode="json")
         )
-        self._intakes = {topic: Intake(topic, 1) for topic in topics.SOURCE_NAMES}
+        self._intakes = {topic: Intake(topic, ONE_SOURCE) for topic in topics.SOURCE_NAMES}
         self._waiting: list[Outcome] = []
         self._day: date | None = None
         if learning:
@@ -141,7 +143,7 @@ class Replay:
                 self._waiting.append(outcome)
 
     def _pass(self, day: date) -> None:
-        self._waiting.append(day_passed(log.Source(FILE_SOURCE, 0, 0), day, 1))
+        self._waiting.append(day_passed(log.Source(FILE_SOURCE, 0, 0), day, ONE_SOURCE))
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -1,7 +1,8 @@
 """Faust transport over record batches: one message per partition batch, the position owned by whoever processes."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Collection, Iterator
 from time import monotonic
 from typing import Any, Final, cast
 
@@ -64,6 +65,7 @@ class Consumer(driver.Consumer):
         self._seek_wanted: dict[Partition, int] = {}
         self._suspects: dict[Partition, tuple[int, int]] = {}
         self._looked = 0.0
+        self._asked: list[tuple[Collection[Partition], asyncio.Future[dict[Partition, int]]]] = []
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -75,6 +77,7 @@ class Consumer(driver.Consumer):
             while not (self.should_stop or fetcher.should_stop):
                 self._look_for_vanished()
                 await self._seek_where_wanted()
+                await self._tell_reached()
                 await self._deliver_next()
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
@@ -202,6 +205,29 @@ class Consumer(driver.Consumer):
             applied = self._table(Partition(*tp)).partition_states.offset(tp.partition)
             if applied is not None and applied > (recovery.active_offsets.get(tp) or -1):
                 recovery.active_offsets[tp] = applied
+
+    async def reached(self, places: Collection[Partition]) -> dict[Partition, int]:
+        """Up to where nothing of each partition is left to process, past offsets that hold no record for us at its end:
+        markers of transactions, what retention has taken. Told between two fetches, when all that was fetched is delivered.
+        """
+        answer: asyncio.Future[dict[Partition, int]] = asyncio.get_running_loop().create_future()
+        self._asked.append((places, answer))
+        return await answer
+
+    async def _tell_reached(self) -> None:
+        while self._asked:
+            places, answer = self._asked.pop()
+            reached = {place: await self._reached(place) for place in places}
+            if not answer.done():
+                answer.set_result(reached)
+
+    async def _reached(self, place: Partition) -> int:
+        expected, delivered = self._expected(place), self._fetched_to.get(place)
+        if delivered is None or expected < delivered or place in self._seek_wanted:
+            return expected
+        with contextlib.suppress(IllegalStateError, TimeoutError):  # No longer ours; not known yet.
+            return max(expected, await asyncio.wait_for(self.position(TP(*place)), FETCH_SECONDS) or 0)
+        return expected
 
     def _idle(self, place: Partition) -> bool:
         lane = self.engine.lanes.get(place)

@@ -61,9 +61,8 @@ def build(settings: Settings, policy: Policy, sources: Mapping[str, int], teleme
     """The agents on Faust. `sources`: partitions of each source topic, by logical name."""
     app = make_app(options(settings), telemetry)
     names = settings.topic_names
-    count = sum(sources.values())
     for topic in settings.sources:
-        host_stateless(app, names.real(topic), f"intake-{topic}", Intake(topic, count))
+        host_stateless(app, names.real(topic), f"intake-{topic}", Intake(topic, sources))
 
     def segmenter(partition: int, states: dict[bytes, bytes]) -> Segmenter:
         return Segmenter(partition, states, policy, settings.partitions)
@@ -91,6 +90,6 @@ def assemble(settings: Settings, policy: Policy) -> tuple[TierwatchApp, Metrics]
     metrics.ask(running=lambda: running(app), versions=segmenters.versions)
     if settings.end_of_day == "calendar":
         logical = {real: topic for topic, real in names.items()}
-        clock = DayClock(app, bank_calendar(settings), offsets, logical, sum(sources.values()))
+        clock = DayClock(app, bank_calendar(settings), offsets, logical, sources)
         app.task(clock.run)
     return app, metrics

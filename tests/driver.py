@@ -38,7 +38,7 @@ class Bank:
     def publishes(self, topic: str, value: bytes) -> list[Outcome]:
         """Whatever bytes."""
         offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
-        return Intake(topic, 1).run([source_record(topic, value, offset)]).outcomes
+        return Intake(topic, {"file": 1}).run([source_record(topic, value, offset)]).outcomes
 
 
 class Driver:
@@ -58,7 +58,7 @@ class Driver:
 
     def close(self, last: date) -> "list[TierChange | EarlyWarning]":
         """The days up to `last` close; what that led to."""
-        return self.append([day_passed(log.Source("file", 0, 0), last, 1)])
+        return self.append([day_passed(log.Source("file", 0, 0), last, {"file": 1})])
 
     def append(self, outcomes: Iterable[Outcome]) -> "list[TierChange | EarlyWarning]":
         """Outcomes of an intake, as the log takes them; the decisions they led to."""
@@ -148,7 +148,7 @@ class Alone:
 
     def close(self, last: date) -> list[Outcome]:
         """The days up to `last` close; all it led to."""
-        return self.append([day_passed(log.Source("file", 0, 0), last, 1)])
+        return self.append([day_passed(log.Source("file", 0, 0), last, {"file": 1})])
 
     def append(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Outcomes for the log; all they led to."""

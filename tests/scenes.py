@@ -27,7 +27,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self._pipeline = Pipeline(self.policy, self.partitions, self._publish, self.log.append)
-        self._intakes = {topic: Intake(topic, 1) for topic in topics.SOURCE_NAMES}
+        self._intakes = {topic: Intake(topic, {"repayments": 1}) for topic in topics.SOURCE_NAMES}
         self._pipeline.append([Outcome(topics.CLIENT_EVENTS, None, policy_record(self.policy), (), EVERY)])
 
     def tell(self, topic: str, client_id: str, day: str, **fields: Any) -> None:
@@ -39,7 +39,7 @@ class Scene:
 
     def close(self, day: str) -> None:
         """All days up to this one have passed."""
-        self._pipeline.append([day_passed(log.Source(topics.REPAYMENTS, 0, 0), date.fromisoformat(day), 1)])
+        self._pipeline.append([day_passed(log.Source(topics.REPAYMENTS, 0, 0), date.fromisoformat(day), {"repayments": 1})])
 
     def _publish(self, outcome: Outcome) -> None:
         if outcome.topic in (topics.TIER_CHANGES, topics.EARLY_WARNINGS):

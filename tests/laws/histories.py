@@ -84,7 +84,7 @@ class _Writer:
         offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
         record = source_record(topic, value, offset)
         self.sources.append(record)
-        self.outcomes += Intake(topic, 1).run([record]).outcomes
+        self.outcomes += Intake(topic, {"file": 1}).run([record]).outcomes
 
     def _due(self, back: int = 0) -> date:
         return self.day + timedelta(days=-self.day.toordinal() % 3 - 3 * back)
@@ -153,10 +153,10 @@ class _Writer:
     def _same_record(self, i: int, n: int) -> None:
         """Intake runs again from one of its last records: the same source offsets a second time."""
         for record in self.sources[-1 - n :] if n < 9 else self.sources:
-            self.outcomes += Intake(record.topic, 1).run([record]).outcomes
+            self.outcomes += Intake(record.topic, {"file": 1}).run([record]).outcomes
 
     def _pass(self, i: int, n: int) -> None:
-        passed = day_passed(log.Source("file", 0, 0), self.day, 1)
+        passed = day_passed(log.Source("file", 0, 0), self.day, {"file": 1})
         self.outcomes.append(passed)
         if n != 9:  # else the day has passed, and more of it comes
             self.day += timedelta(days=1)

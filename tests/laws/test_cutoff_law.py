@@ -1,5 +1,6 @@
 """A payment published before the cut-off never counts as missed, however the source partitions are interleaved."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -97,7 +98,7 @@ def interleaved(said: dict[tuple[str, int], list[bytes]], picks: list[int]) -> l
         topic, number = alive[picks[turn % len(picks)] % len(alive)]
         turn += 1
         offset, value = waiting[topic, number].pop(0)
-        outcomes += Intake(topic, len(PARTITIONS)).run([source_record(topic, value, offset, number)]).outcomes
+        outcomes += Intake(topic, Counter(name for name, _ in PARTITIONS)).run([source_record(topic, value, offset, number)]).outcomes
     assert all(outcome.topic == topics.CLIENT_EVENTS for outcome in outcomes)
     return log_of(outcomes)
 

@@ -52,14 +52,14 @@ def errors(schema: dict[str, Any], value: object) -> list[str]:
 def test_an_example_is_valid_and_our_intake_accepts_it(topic: str) -> None:
     assert errors(event_schema(topic), examples.EVENTS[topic]) == []
     record = PlainRecord(topic, 0, 0, 0, None, json.dumps(examples.EVENTS[topic]).encode())
-    (outcome,) = Intake(topic, 1).run([record]).outcomes
+    (outcome,) = Intake(topic, {"file": 1}).run([record]).outcomes
     assert outcome.topic == topics.CLIENT_EVENTS, outcome.headers
     assert errors(log_schema(), json.loads(outcome.value)) == []
 
 
 def test_the_end_of_day_example_closes_a_day() -> None:
     record = PlainRecord(topics.REPAYMENTS, 0, 0, 0, None, json.dumps(examples.END_OF_DAY).encode())
-    (outcome,) = Intake(topics.REPAYMENTS, 1).run([record]).outcomes
+    (outcome,) = Intake(topics.REPAYMENTS, {"file": 1}).run([record]).outcomes
     assert isinstance(log.read_control(outcome.value), log.DayPassed)
 
 
@@ -98,7 +98,7 @@ def test_the_schema_and_our_intake_agree_on_what_is_accepted(changes: dict[str, 
     event = repayment(**changes)
     assert (errors(event_schema(topics.REPAYMENTS), event) == []) is accepted
     record = PlainRecord(topics.REPAYMENTS, 0, 0, 0, None, json.dumps(event).encode())
-    (outcome,) = Intake(topics.REPAYMENTS, 1).run([record]).outcomes
+    (outcome,) = Intake(topics.REPAYMENTS, {"file": 1}).run([record]).outcomes
     assert (outcome.topic == topics.CLIENT_EVENTS) is accepted
 
 
@@ -107,7 +107,7 @@ def test_what_the_schema_requires_our_intake_requires(topic: str) -> None:
     for field in event_schema(topic)["required"]:
         event = {name: value for name, value in examples.EVENTS[topic].items() if name != field}
         record = PlainRecord(topic, 0, 0, 0, None, json.dumps(event).encode())
-        assert Intake(topic, 1).run([record]).outcomes[0].topic == topics.DEAD_LETTERS
+        assert Intake(topic, {"file": 1}).run([record]).outcomes[0].topic == topics.DEAD_LETTERS
 
 
 def test_decisions_as_they_are_made_and_their_headers_are_valid(bank: Scene) -> None:

@@ -18,6 +18,7 @@ REAL = "bank.repayments"
 FIRST, SECOND = Partition(REAL, 0), Partition(REAL, 1)
 OTHER = Partition("tierwatch.client-events", 0)
 CUT_OFF = time(22, 0)
+SOURCES = {topics.REPAYMENTS: 2, topics.DRAWDOWNS: 5}
 
 
 class FakeOffsets:
@@ -75,7 +76,7 @@ class Evening:
         self.now = datetime(2024, 3, 4, 22, 0, tzinfo=UTC)
         calendar = BankCalendar(ZoneInfo("UTC"), CUT_OFF)
         app: Any = self.app
-        self.clock = DayClock(app, calendar, self.offsets, {REAL: topics.REPAYMENTS}, 7, lambda: self.now)
+        self.clock = DayClock(app, calendar, self.offsets, {REAL: topics.REPAYMENTS}, SOURCES, lambda: self.now)
 
     async def look(self) -> list[tuple[int, str]]:
         """Source partition and day of what this look lets pass."""
@@ -103,7 +104,7 @@ async def test_what_is_written_is_for_every_partition_of_the_log_and_says_of_how
     place, outcome = evening.app.writer.written[-1]
     assert (place, outcome.topic, outcome.key, outcome.partition) == (SECOND, topics.CLIENT_EVENTS, None, EVERY)
     said = json.loads(outcome.value)
-    assert (said["source"], said["of"]) == ([topics.REPAYMENTS, 1, 5], 7)
+    assert (said["source"], said["of"]) == ([topics.REPAYMENTS, 1, 5], SOURCES)
 
 
 async def test_a_partition_that_lags_passes_only_once_it_has_caught_up_with_the_cut_off(evening: Evening) -> None:

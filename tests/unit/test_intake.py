@@ -24,7 +24,7 @@ CLOUD: Headers = [
 
 
 def taken(topic: str, value: bytes | None, headers: Headers = ()) -> Outcome:
-    (outcome,) = Intake(topic, sources=3).run([source_record(topic, value, 7, 2, headers)]).outcomes
+    (outcome,) = Intake(topic, sources={"repayments": 3}).run([source_record(topic, value, 7, 2, headers)]).outcomes
     return outcome
 
 
@@ -119,7 +119,7 @@ def test_a_record_dies_the_same_way_whenever_it_is_read() -> None:
 
 def test_one_bad_record_stops_no_other() -> None:
     records = [published(topics.REPAYMENTS, 0), source_record(topics.REPAYMENTS, b"{", 1), published(topics.REPAYMENTS, 2)]
-    batch = Intake(topics.REPAYMENTS, 1).run(records)
+    batch = Intake(topics.REPAYMENTS, {"file": 1}).run(records)
     assert [o.topic for o in batch.outcomes] == [topics.CLIENT_EVENTS, topics.DEAD_LETTERS, topics.CLIENT_EVENTS]
     assert batch.counts == {"accepted": 2, "dead-letter/unreadable": 1}
 
@@ -137,7 +137,7 @@ def test_a_long_reason_is_cut_and_the_record_is_not() -> None:
 def test_an_end_of_day_record_passes_the_day_in_every_partition() -> None:
     outcome = taken(topics.REPAYMENTS, b'{"kind": "end-of-day", "day": "2024-01-10", "bank": "B"}')
     assert (outcome.key, outcome.partition) == (None, EVERY)
-    said = log.DayPassed(source=log.Source(topics.REPAYMENTS, 2, 7), day=date(2024, 1, 10), of=3)
+    said = log.DayPassed(source=log.Source(topics.REPAYMENTS, 2, 7), day=date(2024, 1, 10), of={"repayments": 3})
     assert log.read_control(outcome.value) == said
 
 

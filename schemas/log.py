@@ -1,6 +1,7 @@
 """The log, `client-events`: canonical client events and control records, the only input of a decision.
 
-Money is in minor units of `currency`; the day of an event is its date in its own offset from UTC. A record is one JSON object; `record` says which kind.
+Money is in minor units of `currency`; the day of an event is its date in its own offset from UTC. A record is one JSON
+object; `record` says which kind.
 """
 
 from collections.abc import Callable

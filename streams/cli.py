@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "verify": "streams.commands.verify:verify",
     "explain": "streams.commands.explain:explain_command",
     "simulate": "streams.simulation.cli:simulate",
+    "policy": "streams.commands.policy:policy",
     "topics": "streams.commands.topics:topics",
     "views": "streams.commands.views:views",
     "log": "streams.commands.log:log",

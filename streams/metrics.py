@@ -5,6 +5,7 @@ Units: base units (seconds, records). Labels are bounded: a name that is not kno
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -213,7 +214,12 @@ def _versions(versions: Versions) -> Iterator[Metric]:
     model = GaugeMetricFamily("tierwatch_model_number", "Model in force; the oldest among partitions.", labels=["portfolio"])
     for portfolio, number in sorted(versions.models.items()):
         model.add_metric([portfolio], number)
-    yield from (policy, model)
+    closed = GaugeMetricFamily(
+        "tierwatch_closed_day_timestamp_seconds", "The last business day that has closed, its midnight UTC.", labels=["partition"]
+    )
+    for partition, day in sorted(versions.closed.items()):
+        closed.add_metric([str(partition)], datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    yield from (policy, model, closed)
 
 
 def _known(name: str, names: Collection[str]) -> str:

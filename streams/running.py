@@ -4,6 +4,7 @@ Asked from the thread that serves the metrics, so it only reads.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -14,6 +15,7 @@ from agents.segmenter import Segmenter
 from streams.app import TierwatchApp
 from streams.hosting import Lane
 from streams.positions import Partition
+from streams.transport import Consumer
 
 
 class Lag(NamedTuple):
@@ -35,6 +37,8 @@ class Versions(NamedTuple):
 
     policies: frozenset[str]
     models: Mapping[str, int]
+    closed: Mapping[int, date]
+    """The last closed day of each partition of the log that has closed one."""
 
 
 def running(app: TierwatchApp) -> Running:
@@ -42,6 +46,12 @@ def running(app: TierwatchApp) -> Running:
     assigned = _assigned(app)
     lanes = [lane for lane in app.engine.lanes.copy().values() if isinstance(lane, Lane) and lane.place in assigned]
     return Running([Lag(lane.place, behind) for lane in lanes if (behind := _behind(lane)) is not None], assigned)
+
+
+def is_ready(app: TierwatchApp) -> bool:
+    """Whether the worker has its partitions and their states, and works on them."""
+    consumer = app._consumer
+    return isinstance(consumer, Consumer) and bool(_assigned(app)) and not app.rebalancing and consumer.flow_active
 
 
 def _assigned(app: TierwatchApp) -> frozenset[Partition]:
@@ -79,4 +89,5 @@ class Segmenters:
         models = [{name: model.number for name, model in one.models.copy().items()} for one in segmenters]
         portfolios = {name for numbers in models for name in numbers}
         oldest = {name: min(numbers.get(name, 0) for numbers in models) for name in portfolios}
-        return Versions(frozenset(one.policy.version for one in segmenters), oldest)
+        closed = {one.number: date.fromordinal(day) for one in segmenters if (day := one.partition.closed_day)}
+        return Versions(frozenset(one.policy.version for one in segmenters), oldest, closed)

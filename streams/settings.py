@@ -248,7 +248,6 @@ class Settings(BaseSettings):
     policy_file: OptionalPath = Field(
         default=None, description="Policy to decide by (YAML); none: the one we ship.", examples=["policy.yaml"]
     )
-    working_folder: Path = Field(default=Path("var"), description="Folder for what a worker must keep on disk.", examples=["var"])
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity that is logged.", examples=["info"]
     )

@@ -12,6 +12,7 @@ from streams.commands.options import loaded, settings_option
 from streams.metrics_server import serve
 from streams.policy_files import load_policy
 from streams.policy_publishing import publish_policy_if_empty
+from streams.running import is_ready
 from streams.topics import check
 from streams.user_errors import UserError
 
@@ -32,5 +33,5 @@ def worker_command(settings_file: Path | None) -> None:
     publish_policy_if_empty(settings, policy)
     app, metrics = worker.assemble(settings, policy)
     log.info("worker_starts", brokers=settings.bootstrap, group=settings.app_id, policy=policy.version)
-    with serve(metrics.registry, settings.metrics_host, settings.metrics_port):
+    with serve(metrics.registry, settings.metrics_host, settings.metrics_port, lambda: is_ready(app)):
         run_worker(app, loglevel=settings.log_level)

@@ -88,6 +88,9 @@ def paid(i: int, client: Borrower, number: int, day: date) -> list[bytes]:
     ]
 
 
+SOURCES = Counter(name for name, _ in PARTITIONS)
+
+
 def interleaved(said: dict[tuple[str, int], list[bytes]], picks: list[int]) -> list[PlainRecord]:
     """The log, when intake takes the next record of one source partition after the other as `picks` say."""
     waiting = {partition: list(enumerate(values)) for partition, values in said.items()}
@@ -98,7 +101,7 @@ def interleaved(said: dict[tuple[str, int], list[bytes]], picks: list[int]) -> l
         topic, number = alive[picks[turn % len(picks)] % len(alive)]
         turn += 1
         offset, value = waiting[topic, number].pop(0)
-        outcomes += Intake(topic, Counter(name for name, _ in PARTITIONS)).run([source_record(topic, value, offset, number)]).outcomes
+        outcomes += Intake(topic, SOURCES).run([source_record(topic, value, offset, number)]).outcomes
     assert all(outcome.topic == topics.CLIENT_EVENTS for outcome in outcomes)
     return log_of(outcomes)
 

@@ -18,7 +18,15 @@ from schemas import decisions, log, topics
 from schemas.records import PlainRecord
 from streams import contract_examples as examples
 from streams.commands.schemas import schemas as command
-from streams.contracts import asyncapi, dead_letter_header_schema, decision_header_schema, event_schema, files, log_schema, schemas
+from streams.contracts import (
+    asyncapi,
+    dead_letter_header_schema,
+    decision_header_schema,
+    event_schema,
+    files,
+    log_schema,
+    schemas,
+)
 from tests.scenes import Scene, small_bank
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "contracts"

@@ -12,7 +12,7 @@ from schemas import topics
 from schemas.records import EVERY, Outcome
 from streams.calendar import BankCalendar
 from streams.day_clock import DayClock
-from streams.positions import Partition, Positions
+from streams.positions import Partition
 
 REAL = "bank.repayments"
 FIRST, SECOND = Partition(REAL, 0), Partition(REAL, 1)
@@ -44,24 +44,26 @@ class FakeWriter:
 
 
 class FakeConsumer:
-    """The assignment, and how far the group had come."""
+    """The assignment, and up to where nothing is left to process."""
 
     def __init__(self) -> None:
         self.assigned: set[Partition] = {FIRST, SECOND, OTHER}
         self.done: dict[Partition, int] = {}
+        self.lost_meanwhile: set[Partition] = set()
 
     def assignment(self) -> set[Partition]:
         return self.assigned
 
-    def committed(self, place: Partition) -> int:
-        return self.done.get(place, 0)
+    async def reached(self, places: Collection[Partition]) -> dict[Partition, int]:
+        self.assigned = self.assigned - self.lost_meanwhile
+        return {place: self.done.get(place, 0) for place in places}
 
 
 class FakeApp:
     """As much of the app as the clock looks at."""
 
     def __init__(self) -> None:
-        self.consumer, self.positions, self.writer = FakeConsumer(), Positions(), FakeWriter()
+        self.consumer, self.writer = FakeConsumer(), FakeWriter()
 
     @property
     def engine(self) -> "FakeApp":
@@ -109,17 +111,17 @@ async def test_what_is_written_is_for_every_partition_of_the_log_and_says_of_how
 
 async def test_a_partition_that_lags_passes_only_once_it_has_caught_up_with_the_cut_off(evening: Evening) -> None:
     evening.offsets.stood[SECOND] = 40
-    evening.app.positions.start(SECOND, 10)
+    evening.app.consumer.done[SECOND] = 10
     assert await evening.look() == [(0, "2024-03-04")]
-    evening.app.positions.taken(SECOND, 39)
+    evening.app.consumer.done[SECOND] = 39
     assert await evening.look() == []
-    evening.app.positions.taken(SECOND, 40)
+    evening.app.consumer.done[SECOND] = 40
     assert await evening.look() == [(1, "2024-03-04")]
 
 
 async def test_what_came_after_the_cut_off_is_not_waited_for(evening: Evening) -> None:
     evening.offsets.stood = {FIRST: 40, SECOND: 0}
-    evening.app.positions.start(FIRST, 40)
+    evening.app.consumer.done[FIRST] = 40
     evening.now = datetime(2024, 3, 5, 3, 0, tzinfo=UTC)
     assert await evening.look() == [(0, "2024-03-04"), (1, "2024-03-04")]
     ((places, moment),) = evening.offsets.asked
@@ -127,9 +129,8 @@ async def test_what_came_after_the_cut_off_is_not_waited_for(evening: Evening) -
     assert moment == datetime(2024, 3, 4, 22, 0, tzinfo=UTC)
 
 
-async def test_a_partition_without_a_lane_stands_where_its_group_has_committed(evening: Evening) -> None:
-    evening.offsets.stood = {FIRST: 3, SECOND: 3}
-    evening.app.consumer.done = {FIRST: 3, SECOND: 2}
+async def test_a_partition_that_is_lost_while_the_broker_answers_is_somebody_elses(evening: Evening) -> None:
+    evening.app.consumer.lost_meanwhile = {SECOND}
     assert await evening.look() == [(0, "2024-03-04")]
 
 

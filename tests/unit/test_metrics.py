@@ -3,6 +3,7 @@
 import gc
 import urllib.error
 import urllib.request
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -163,6 +164,7 @@ def test_the_engines_troubles_are_counted() -> None:
 def test_versions_are_those_of_the_segmenters_that_live_the_oldest_model_counts() -> None:
     class Made:
         def __init__(self, partition: int, _: dict[bytes, bytes]) -> None:
+            self.number, self.partition = partition, SimpleNamespace(closed_day=date(1970, 1, 2 + partition).toordinal())
             self.policy = SimpleNamespace(version="shipped-1")
             self.models = {"corporate": SimpleNamespace(number=partition + 1)} if partition < 2 else {}
 
@@ -173,11 +175,12 @@ def test_versions_are_those_of_the_segmenters_that_live_the_oldest_model_counts(
     said = scraped(metrics)
     assert said["tierwatch_policy_info"] == {("shipped-1",): 1}
     assert said["tierwatch_model_number"] == {("corporate",): 1}
+    assert said["tierwatch_closed_day_timestamp_seconds"] == {("0",): 86400, ("1",): 2 * 86400}
     ours.append(segmenters(2, {}))
     assert segmenters.versions().models == {"corporate": 0}
     ours.clear()
     gc.collect()
-    assert segmenters.versions() == Versions(frozenset(), {})
+    assert segmenters.versions() == Versions(frozenset(), {}, {})
 
 
 def test_the_server_hands_out_metrics_and_probes_tell_that_we_live_and_whether_we_are_ready() -> None:

@@ -86,5 +86,5 @@ def test_an_event_of_an_unknown_topic_is_named() -> None:
 
 
 def test_a_missing_topic_is_named_with_the_remedy() -> None:
-    with pytest.raises(PublishingError, match="corebank.repayments; create them"):
+    with pytest.raises(PublishingError, match=r"corebank\.repayments; create them"):
         target(Broker(), NAMES)

@@ -4,6 +4,14 @@ VENV   := .venv
 RUN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# $(call install,VENV,LOCK): everything at its pinned version, then ourselves.
+PIP     = pip install --quiet --disable-pip-version-check
+define install
+	$(1)/bin/$(PIP) --require-hashes -r requirements-build.lock
+	$(1)/bin/$(PIP) --require-hashes -r $(2)
+	$(1)/bin/$(PIP) --no-deps --no-build-isolation --editable .
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-kafka check bench format clean
 
@@ -24,18 +32,26 @@ check: $(READY) ## style, types, layers
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
+bench: $(READY) .venv-bench/.ready ## our worker against the pure step, Quix Streams and idiomatic Faust; restore, memory, replay
+	$(RUN)/python -m benchmarks.run
+
+.venv-bench/.ready: requirements-bench.lock requirements-build.lock pyproject.toml
+	@echo "setting up .venv-bench: Quix Streams, which wants older versions than ours"
+	$(PYTHON) -m venv .venv-bench
+	$(call install,.venv-bench,requirements-bench.lock)
+	@touch $@
+
 format: $(READY) ## imports in order, what ruff can mend
 	$(RUN)/ruff check --fix .
 
 clean: ## what make has made
 	rm -rf $(VENV) .venv-bench var .kafka build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-build.lock pyproject.toml
 	@echo "setting up $(VENV) (a minute or two)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierwatch needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(RUN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call install,$(VENV),requirements.lock)
 	@touch $@
 
 include ops/locks.mk

@@ -47,7 +47,7 @@ def build(of: Settings, events: int, result: Path) -> tuple[faust.App, asyncio.E
     done = asyncio.Event()
 
     def intake(name: str) -> None:
-        agent = Intake(name, of.partitions)
+        agent = Intake(name, {name: of.partitions})
 
         async def take(stream: Any) -> None:
             async for event in stream.events():

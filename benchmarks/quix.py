@@ -63,7 +63,7 @@ def build(of: Settings, events: int, result: Path) -> tuple[Application, OneByOn
     step = OneByOne(load_policy(of), of.partitions, events, result, current.read, current.write)
 
     def intake(name: str) -> None:
-        agent = Intake(name, of.partitions)
+        agent = Intake(name, {name: of.partitions})
 
         def take(value: bytes, key: bytes, timestamp: int, headers: Any) -> Outcome:
             step.begun()

@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 def run(events: Iterable[SourceRecord], policy: Policy, partitions: int, size: int) -> Step:
     """Bytes in, outcomes and encoded states out, in batches of the worker's size; what lies between the two is not timed."""
-    intakes = {topic: Intake(topic, partitions) for topic in topics.SOURCE_NAMES}
+    intakes = {topic: Intake(topic, {topic: partitions}) for topic in topics.SOURCE_NAMES}
     segmenters = [Segmenter(number, {}, policy, partitions) for number in range(partitions)]
     accepted, taken_in = _intake(intakes, source_batches(events, partitions, size))
     came_to, decided_in = _decide(segmenters, log_batches(accepted, partitions, size))

@@ -66,9 +66,7 @@ class DayClock:
             return
         cut_off = self._calendar.cut_off(day)
         ends = await asyncio.to_thread(self._offsets.at, waiting, cut_off)
-        consumer = self._app.consumer
-        assert isinstance(consumer, Consumer)
-        reached = await consumer.reached(waiting)
+        reached = await self._app.consumer.reached(waiting)  # type: ignore[attr-defined]
         for place in sorted(waiting & self._assigned()):
             if reached[place] >= ends[place]:
                 source = Source(self._topics[place.topic], place.partition, ends[place])

@@ -226,7 +226,8 @@ class Consumer(driver.Consumer):
         if delivered is None or expected < delivered or place in self._seek_wanted:
             return expected
         with contextlib.suppress(IllegalStateError, TimeoutError):  # No longer ours; not known yet.
-            return max(expected, await asyncio.wait_for(self.position(TP(*place)), FETCH_SECONDS) or 0)
+            position: int | None = await asyncio.wait_for(cast(Any, self.position(TP(*place))), FETCH_SECONDS)
+            return max(expected, position or 0)
         return expected
 
     def _idle(self, place: Partition) -> bool:

@@ -21,6 +21,8 @@ from streams.table import Recovery, StateTable
 
 FETCH_SECONDS: Final = 0.1
 IDLE_SECONDS: Final = 0.005
+EMPTY_SECONDS: Final = 0.005
+"""An answer without records that came sooner than this was not waited for by the broker."""
 LOOK_SECONDS: Final = 0.5
 """How often to look for batches that vanished with nothing behind them that would show it."""
 
@@ -28,11 +30,12 @@ log = structlog.get_logger(__name__)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Renews the lease with each answered heartbeat."""
+    """Renews the lease with each answered heartbeat; does not ask at once again where nothing came."""
 
     async def on_start(self) -> None:
-        """Connects, and listens in on the heartbeats."""
+        """Connects, and listens in on fetches and heartbeats."""
         await super().on_start()
+        self._pace()
         coordinator = self._ensure_consumer()._coordinator
         heartbeat = getattr(coordinator, "_do_heartbeat", None)
         if heartbeat is None:
@@ -47,6 +50,23 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return answered
 
         coordinator._do_heartbeat = renewing
+
+    def _pace(self) -> None:
+        """A broker waits with an empty answer for up to `fetch_max_wait_ms`; the embedded one does not: we do."""
+        fetcher = self._ensure_consumer()._fetcher
+        fetch = getattr(fetcher, "_proc_fetch_request", None)
+        if fetch is None:
+            return
+
+        async def paced(*request: Any) -> bool:
+            asked_at = monotonic()
+            came: bool = await fetch(*request)
+            if not came and monotonic() - asked_at < EMPTY_SECONDS:
+                with contextlib.suppress(asyncio.CancelledError):  # Asked to end: aiokafka expects an answer even then.
+                    await asyncio.sleep(EMPTY_SECONDS)
+            return came
+
+        fetcher._proc_fetch_request = paced
 
     async def seek_now(self, tp: TP, offset: int) -> None:
         """Seeks; to be called in the consumer's thread."""

@@ -3,12 +3,13 @@
 It makes events that did *not* happen visible (an instalment not paid, a horizon that passed) without looking at everybody.
 """
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.watchlist import cured_day
-from schemas.state import ClientState
+from schemas.state import ClientState, Due
 
 
 class Agenda:
@@ -40,21 +41,38 @@ class Agenda:
 
 
 def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
-    """The first day after `closed_day` whose close finds something new at the client; 0 if there is none."""
+    """The first day after `closed_day` whose close finds something new at the client; 0 if there is none.
+
+    A horizon that has passed is found at the end of its month: a label of 0 is in no hurry, and one look does for both.
+    """
     days: list[int] = []
     for facility in client.facilities:
-        for due in facility.dues:
-            step = next((s for s in now.steps if due.day + s > closed_day), None)
-            if step is not None:
-                days.append(due.day + step)
-                if due.day >= closed_day:
-                    break  # later dues are looked at later
+        if facility.dues:
+            days.extend(_looks_at(facility.dues, closed_day, now))
     if client.snapshots:
-        days.append(client.snapshots[0].day + now.rules.horizon_days)
+        days.append(month_end(client.snapshots[0].day + now.rules.horizon_days))
     if client.moved and not client.defaulted_day and not client.left_day:
         days.append(month_end(client.last_day))
-    days.extend(cured_day(alert, now.rules.watchlist) for alert in client.alerts if alert.clean_day)
+    for alert in client.alerts:
+        if alert.clean_day:
+            days.append(cured_day(alert, now.rules.watchlist))
     return max(min(days), closed_day + 1) if days else 0
+
+
+def _looks_at(dues: list[Due], closed_day: int, now: InForce) -> Iterator[int]:
+    """When the arrears of a facility change by themselves: the oldest due ages, a later one falls due or runs out of grace."""
+    oldest = dues[0].day
+    for step in now.steps:
+        if oldest + step > closed_day:
+            yield oldest + step
+            break
+    grace = now.rules.grace_days + 1
+    for due in dues:
+        if due.day + 1 > closed_day:
+            yield due.day + 1
+            return
+        if due.day + grace > closed_day:
+            yield due.day + grace
 
 
 @lru_cache(maxsize=512)

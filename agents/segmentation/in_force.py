@@ -26,7 +26,7 @@ class InForce(NamedTuple):
     treatments: Mapping[str, dict[str, Any]]
     """By segment, as they are published."""
     steps: tuple[int, ...]
-    """Days after a due date at which the close of a day finds something new, ascending."""
+    """Days after the oldest due date at which the close of a day finds something new, ascending."""
 
 
 def in_force(

@@ -26,7 +26,7 @@ from streams.settings import Settings
 from streams.settings_sources import PREFIX
 
 SAY_SECONDS: Final = 10.0
-AHEAD: Final = 10_000
+AHEAD: Final = 30_000
 """Records that may be published and not yet done."""
 PARTITIONS: Final = 2
 """Of every topic: enough to see sharing, few enough that two cores are busy with the work itself."""
@@ -69,7 +69,7 @@ def _environment(folder: Path, stack: ExitStack, console: Console) -> dict[str, 
         "SOURCE_PREFIX": f"demo-{os.getpid()}.corebank.",
         "INSTANCE_ID": "demo",
         "STANDBYS": "0",
-        "COMMIT_INTERVAL_SECONDS": "0.2",
+        "COMMIT_INTERVAL_SECONDS": "0.5",
         "END_OF_DAY": "records",
         "METRICS_PORT": str(free_port()),
         "LOG_LEVEL": "info",

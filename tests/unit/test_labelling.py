@@ -15,6 +15,8 @@ from tests.driver import Alone, examples, lessons
 HORIZON = 100
 POLICY = policy(horizon_days=HORIZON)
 TAKEN = date(2024, 1, 10)
+MONTH_END = date(2024, 4, 30)
+"""Of the month in which the horizon passes: when that is looked at."""
 
 
 def after(days: int) -> date:
@@ -41,14 +43,15 @@ def test_a_default_within_the_horizon_labels_one(days: int) -> None:
 def test_a_horizon_that_has_passed_labels_nought() -> None:
     client = reporting()
     assert said(client.close(after(HORIZON - 1))) == []
-    assert said(client.close(after(HORIZON))) == [(TAKEN, False)]
+    assert said(client.close(MONTH_END - timedelta(days=1))) == []
+    assert said(client.close(MONTH_END)) == [(TAKEN, False)]
     assert said(client.close(after(HORIZON + 300))) == []
 
 
 def test_a_default_after_the_horizon_labels_nought() -> None:
     client = reporting()
     assert said(client.send(topics.OUTCOMES, after(HORIZON + 1), outcome="defaulted")) == []
-    assert said(client.close(after(HORIZON + 1))) == [(TAKEN, False)]
+    assert said(client.close(MONTH_END)) == [(TAKEN, False)]
 
 
 def test_snapshots_taken_after_the_default_are_dropped() -> None:

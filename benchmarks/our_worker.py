@@ -19,7 +19,10 @@ LIMIT_SECONDS = 900.0
 
 
 class Run(NamedTuple):
-    """What one run took and came to. Units: seconds; `cpu` of the engine's process (of the others with start-up); `rss` in bytes."""
+    """What one run took and came to.
+
+    Units: seconds; `cpu` of the engine's process (of the others with start-up); `rss` in bytes.
+    """
 
     events: int
     seconds: float

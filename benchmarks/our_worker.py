@@ -62,14 +62,18 @@ class Watch:
 
     def written(self) -> int:
         """Records in the log, without the policy that each partition begins with."""
+        self._must_run()
         return sum(max(0, end - 1) for end in self._offsets.ends(self._log).values())
 
     def done(self) -> int:
         """Records of the log that are decided, their outcomes and states durable and the position committed."""
-        if not self._child.running:
-            raise ChildFailed(f"the worker ended; the end of {self._child.log}:\n{self._child.tail()}")
+        self._must_run()
         committed = self._offsets.committed(self._group)
         return sum(max(0, committed.get(Partition(*place), 0) - 1) for place in self._log)
+
+    def _must_run(self) -> None:
+        if not self._child.running:
+            raise ChildFailed(f"the worker ended; the end of {self._child.log}:\n{self._child.tail()}")
 
 
 def _watched(watch: Watch, child: Child, events: int) -> tuple[float, float, float]:

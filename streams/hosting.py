@@ -195,7 +195,10 @@ class Stateful:
         if repairs and await self._lane.may_write():
             await writer.write(place, (), repairs, self._changelog)
             log.warning("states_repaired", topic=place.topic, partition=place.partition, states=len(repairs))
-        return self._agent.position + 1
+        following = self._agent.position + 1
+        if following:  # An earlier owner may have died before it committed this, and nothing new may ever come.
+            self._lane.engine.positions.durable(place, following)
+        return following
 
     async def run(self, records: Sequence[Record]) -> bool:
         """Runs the agent; others may work between two of the batches that it yields."""

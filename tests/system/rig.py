@@ -155,6 +155,20 @@ class Rig:
         consumer.close()
         return held
 
+    def committed(self) -> list[int]:
+        """How far the group has committed the events, by partition."""
+        group = Consumer({"bootstrap.servers": self.brokers, "group.id": self.run})
+        places = group.committed([TopicPartition(f"{self.run}-events", number) for number in range(PARTITIONS)], timeout=10)
+        group.close()
+        return [place.offset for place in places]
+
+    def commit(self, offsets: Sequence[int]) -> None:
+        """Commits in place of the group, while it has no worker."""
+        group = Consumer({"bootstrap.servers": self.brokers, "group.id": self.run, "enable.auto.commit": False})
+        places = [TopicPartition(f"{self.run}-events", number, offset) for number, offset in enumerate(offsets)]
+        group.commit(offsets=places, asynchronous=False)
+        group.close()
+
     def done(self) -> list[int]:
         """The offset of each partition record; -1 if there is none."""
         return [int(_last_states(part).get(PARTITION_RECORD, b"-1")) for part in self.read(self.changelog)]

@@ -89,6 +89,22 @@ def test_a_worker_whose_agent_fails_stops_loudly_and_does_not_go_past_the_record
 
 
 @pytest.mark.real_kafka
+def test_what_was_done_and_not_committed_is_committed_though_nothing_new_comes(rig: Rig, seed: int) -> None:
+    rig.publish(2_000, KEYS, seed).flush()
+    worker = rig.start()
+    rig.wait_until_done(2_000, 30)
+    assert worker.end(signal.SIGTERM) == 0
+    ends = rig.committed()
+    rig.commit([end - 10 for end in ends])
+
+    worker = rig.start()
+
+    wait_for(lambda: rig.committed() == ends, 30)
+    assert worker.end(signal.SIGTERM) == 0
+    assert rig.judge().repeated == 0
+
+
+@pytest.mark.real_kafka
 def test_two_workers_take_partitions_over_from_each_other_however_they_end(rig: Rig, seed: int) -> None:
     chance = random.Random(seed)
     rig.session_timeout = 6.0

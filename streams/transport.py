@@ -280,6 +280,12 @@ class Consumer(driver.Consumer):
         self._unacked_messages.discard(message)
         return True
 
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Faust lets a commit go with one that runs already: that one may have begun before the last became durable."""
+        while self._commit_fut is not None:
+            await self.maybe_wait_for_commit_to_finish()
+        return bool(await super().commit(topics, start_new_transaction))
+
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         for place in self.engine.positions.with_progress():
             if topics is None or place.topic in topics or place in topics:

@@ -18,7 +18,7 @@ from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, in_force
 from agents.segmentation.place import Place
 from online_models.features import unpacked
-from online_models.pd_model import scorecard
+from online_models.mixing import scorecard
 from schemas import decisions, log, topics
 from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
 from schemas.policy import Policy
@@ -31,6 +31,7 @@ from schemas.state import (
     Partition,
     Snapshot,
     encode,
+    glance,
     is_client,
     read_client,
     read_partition,
@@ -420,9 +421,9 @@ class Segmenter:
         """The agenda and the histograms, from the client states."""
         for key, value in self.states.items():
             if is_client(key):
-                client = read_client(value)
-                self.agenda.move(key.decode(), 0, client.look_day)
-                self._count_value(client.portfolio, None, client.value_bin)
+                portfolio, look_day, value_bin = glance(value)
+                self.agenda.move(key.decode(), 0, look_day)
+                self._count_value(portfolio, None, value_bin)
 
 
 def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:

@@ -11,11 +11,10 @@ from typing import Any
 from river import optim, utils
 from river.linear_model import LogisticRegression
 
-from online_models.expert import expert
-from online_models.features import NAMES, STATEMENT
-from online_models.scorecard import Points, Scorecard, mixed, sigmoid
+from online_models.features import NAMES
+from online_models.scorecard import sigmoid
 from schemas.learning import FeaturePoints, ModelSnapshot
-from schemas.policy import Learning, PortfolioPolicy
+from schemas.policy import Learning
 
 
 class PdModel:
@@ -133,22 +132,3 @@ def quantile_edges(values: list[float], bins: int) -> tuple[float, ...]:
     """At most `bins` - 1 edges with about as many values between each two; fewer where values repeat."""
     values = sorted(values)
     return tuple(sorted({values[len(values) * i // bins] for i in range(1, bins)})) if values else ()
-
-
-def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scorecard:
-    """What a portfolio's clients are scored by: the expert, corrected by what was learned as far as it is credible.
-
-    A feature that the snapshot does not know (it was published by an earlier release) keeps the expert's points.
-    """
-    prior = expert(rules.prior_pd)
-    if snapshot is None:
-        return prior
-    learned = {f.name: Points(f.edges, f.points, f.missing) for f in snapshot.features}
-    w = snapshot.credibility
-    tables = tuple(
-        mixed(mine, 1.0 - w, learned[name], w) if name in learned else mine
-        for name, mine in zip(NAMES, prior.statement + prior.behaviour, strict=True)
-    )
-    split = len(STATEMENT)
-    intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept
-    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:])

@@ -4,9 +4,10 @@ Encoded as MessagePack arrays: new fields go to the end and have defaults, so ye
 ordinals (`date.toordinal()`), 0 for none; amounts are minor units; features are packed single-precision floats.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from msgspec.structs import fields
 
 from schemas.decisions import Segment
 
@@ -184,6 +185,19 @@ MODEL_PREFIX: Final = b"\x00model/"
 POLICY_PREFIX: Final = b"\x00policy/"
 
 encode: Final = msgspec.msgpack.Encoder().encode
+_GLANCED: Final = ("portfolio", "look_day", "value_bin")
+_FIELDS: Final = [(field.name, field.type if field.name in _GLANCED else msgspec.Raw) for field in fields(ClientState)]
+_LAST: Final = max(i for i, (name, _) in enumerate(_FIELDS) if name in _GLANCED)
+_Glance: Final = msgspec.defstruct("_Glance", _FIELDS[: _LAST + 1], array_like=True)
+_glance: Final = msgspec.msgpack.Decoder(_Glance).decode
+
+
+def glance(value: bytes) -> tuple[str, int, int | None]:
+    """Portfolio, next day to look and value bin of a client's bytes: what the agenda and the histograms are rebuilt from."""
+    seen: Any = _glance(value)
+    return seen.portfolio, seen.look_day, seen.value_bin
+
+
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode
 """Raises: msgspec.ValidationError if the bytes are no client state."""
 read_partition: Final = msgspec.msgpack.Decoder(Partition).decode

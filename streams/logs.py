@@ -28,3 +28,5 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+    for library in ("aiokafka", "faust", "mode", "asyncio"):  # Faust's worker sets the root to debug: records nobody reads
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from agents.hosting import PartitionAgent
 from agents.intake import Intake
-from agents.learner import Learner
 from agents.segmenter import Segmenter
 from schemas import topics
 from schemas.policy import Policy
@@ -67,7 +67,9 @@ def build(settings: Settings, policy: Policy, sources: Mapping[str, int], teleme
     def segmenter(partition: int, states: dict[bytes, bytes]) -> Segmenter:
         return Segmenter(partition, states, policy, settings.partitions)
 
-    def learner(partition: int, states: dict[bytes, bytes]) -> Learner:
+    def learner(partition: int, states: dict[bytes, bytes]) -> PartitionAgent:
+        from agents.learner import Learner  # River and SciPy are 80 MB that only the worker with this partition needs
+
         return Learner(partition, states, policy)
 
     segmenters = Segmenters(segmenter)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from online_models.expert import expert
 from online_models.features import FEATURES, NAMES, STATEMENT
-from online_models.pd_model import PdModel, scorecard
+from online_models.mixing import scorecard
+from online_models.pd_model import PdModel
 from online_models.scorecard import Scorecard, partial_logit, sigmoid
 from schemas.learning import ModelSnapshot
 from tests.builders import N, policy

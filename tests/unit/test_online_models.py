@@ -9,7 +9,8 @@ from online_models.cutoffs import bin_of, lower_bound, merged, quantile_bounds
 from online_models.evaluation import Evaluation
 from online_models.expert import VERSION, expert
 from online_models.features import NAMES
-from online_models.pd_model import PdModel, quantile_edges, scorecard
+from online_models.mixing import scorecard
+from online_models.pd_model import PdModel, quantile_edges
 from online_models.scorecard import Points, logit, mixed, sigmoid
 from tests.builders import N, model, policy
 

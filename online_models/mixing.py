@@ -1,0 +1,29 @@
+"""What a portfolio's clients are scored by: the expert's scorecard, mixed with the learned one as far as it is credible.
+
+Source: credibility, Bühlmann (1967). Scoring needs no River: only who learns imports it.
+"""
+
+from online_models.expert import expert
+from online_models.features import NAMES, STATEMENT
+from online_models.scorecard import Points, Scorecard, mixed
+from schemas.learning import ModelSnapshot
+from schemas.policy import PortfolioPolicy
+
+
+def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scorecard:
+    """What a portfolio's clients are scored by: the expert, corrected by what was learned as far as it is credible.
+
+    A feature that the snapshot does not know (it was published by an earlier release) keeps the expert's points.
+    """
+    prior = expert(rules.prior_pd)
+    if snapshot is None:
+        return prior
+    learned = {f.name: Points(f.edges, f.points, f.missing) for f in snapshot.features}
+    w = snapshot.credibility
+    tables = tuple(
+        mixed(mine, 1.0 - w, learned[name], w) if name in learned else mine
+        for name, mine in zip(NAMES, prior.statement + prior.behaviour, strict=True)
+    )
+    split = len(STATEMENT)
+    intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept
+    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:])

@@ -20,7 +20,7 @@ from streams.transport import Consumer
 
 MOST_QUEUED_BATCHES: Final = 3
 """Batches that wait in a lane before the partition is fetched no more."""
-LEASE_POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -164,12 +164,19 @@ class Lane:
         end = self.consumer.highwater(TP(*self.place))
         telemetry.lag(*self.place, max(0, (end or 0) - last.offset - 1), last.timestamp)
 
+    async def committed(self) -> int:
+        """Where the group stands; waits until that is known."""
+        while not (self.consumer.knows_committed(self.place) or self.stopping):
+            await asyncio.sleep(POLL_SECONDS)
+        offset: int = self.consumer.committed(self.place)
+        return offset
+
     async def may_write(self) -> bool:
         """Waits until the partition is certainly still ours; False if it is ours no more."""
         while not self.stopping:
             if self.engine.lease.held():
                 return True
-            await asyncio.sleep(LEASE_POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
         return False
 
 
@@ -225,7 +232,7 @@ class Stateless:
 
     async def begin(self) -> int:
         """Goes on where the group stands."""
-        return self._lane.consumer.committed(self._lane.place)
+        return await self._lane.committed()
 
     async def run(self, records: Sequence[Record]) -> bool:
         """Runs the agent and writes its outcomes."""
@@ -246,7 +253,7 @@ class Sinking:
 
     async def begin(self) -> int:
         """Goes on where the group stands."""
-        return self._lane.consumer.committed(self._lane.place)
+        return await self._lane.committed()
 
     async def run(self, records: Sequence[Record]) -> bool:
         """Hands over.

@@ -85,6 +85,7 @@ class Consumer(driver.Consumer):
         self._seek_wanted: dict[Partition, int] = {}
         self._suspects: dict[Partition, tuple[int, int]] = {}
         self._looked = 0.0
+        self._sought: set[Partition] = set()
         self._asked: list[tuple[Collection[Partition], asyncio.Future[dict[Partition, int]]]] = []
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -185,6 +186,8 @@ class Consumer(driver.Consumer):
                 continue
             place = Partition(tp.topic, tp.partition)
             self.engine.positions.sought(place)
+            self._sought.add(place)
+            self._seek_wanted.pop(place, None)
             self._fetched_to[place] = committed = self.committed(place)
             if not committed:
                 self.want_seek(place, 0)
@@ -253,6 +256,10 @@ class Consumer(driver.Consumer):
     def _idle(self, place: Partition) -> bool:
         lane = self.engine.lanes.get(place)
         return lane is None or lane.idle
+
+    def knows_committed(self, place: Partition) -> bool:
+        """Whether the broker has told it: Faust asks some time after the assignment, and may fetch before."""
+        return place in self._sought
 
     def committed(self, place: Partition) -> int:
         """The offset from which the group goes on; 0 if it has not begun."""
@@ -323,6 +330,7 @@ class Consumer(driver.Consumer):
         for place in places:
             self._fetched_to.pop(place, None)
             self._seek_wanted.pop(place, None)
+            self._sought.discard(place)
             self._buffered_partitions.discard(TP(*place))
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:

@@ -68,7 +68,7 @@ class Watch:
     def done(self) -> int:
         """Records of the log that are decided, their outcomes and states durable and the position committed."""
         self._must_run()
-        committed = self._offsets.committed(self._group)
+        committed = self._offsets.committed(self._group, self._log)
         return sum(max(0, committed.get(Partition(*place), 0) - 1) for place in self._log)
 
     def _must_run(self) -> None:

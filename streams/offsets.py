@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from streams.kafka import librdkafka
+from streams.kafka import consumer_config, librdkafka
 from streams.positions import Partition
 from streams.settings import Settings
 
@@ -18,7 +18,9 @@ class BrokerOffsets:
     """Asks the brokers of the settings. Raises: `KafkaException` if none answers."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._admin = AdminClient(librdkafka(settings))
+        self._consumers: dict[str, Consumer] = {}
 
     def at(self, partitions: Collection[Partition], moment: datetime) -> Mapping[Partition, int]:
         """Of each partition the offset of the first record since `moment`, else its end."""
@@ -34,11 +36,17 @@ class BrokerOffsets:
         """Of each partition the offset of the first record that is still there."""
         return self._ask(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
-    def committed(self, group: str) -> Mapping[Partition, int]:
-        """How far a consumer group has come, where it has committed anything."""
-        asked = [ConsumerGroupTopicPartitions(group)]
-        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=TIMEOUT_SECONDS)[group].result()
-        return {Partition(tp.topic, tp.partition): tp.offset for tp in answer.topic_partitions or () if tp.offset >= 0}
+    def committed(self, group: str, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """How far a consumer group has come, where it has committed anything.
+
+        Asked as a member would, without being one: the admin's own question ends the process while Kafka loads its offsets
+        (confluent-kafka 2.16.1).
+        """
+        consumer = self._consumers.get(group)
+        if consumer is None:
+            consumer = self._consumers[group] = Consumer(consumer_config(self._settings, group))
+        found = consumer.committed([TopicPartition(*place) for place in partitions], timeout=TIMEOUT_SECONDS)
+        return {Partition(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
 
     def partitions(self, topic: str) -> list[Partition]:
         """The partitions of a topic. Raises: LookupError if there is no such topic."""

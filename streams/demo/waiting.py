@@ -41,7 +41,7 @@ class Work:
     def standing(self) -> Standing:
         """As it is now. Raises: ChildFailed if the worker has ended, or if nothing has moved for two minutes."""
         ends = self._offsets.ends(self._places)
-        committed = self._offsets.committed(self._group)
+        committed = self._offsets.committed(self._group, self._places)
         done = sum(min(committed.get(place, 0), end) for place, end in ends.items())
         now = Standing(done, sum(ends.values()))
         if not self._worker.running:

@@ -196,13 +196,13 @@ class Bank:
 
     def done(self) -> int:
         """Records that are decided or learned from."""
-        committed = self._offsets.committed(self.run)
+        committed = self._offsets.committed(self.run, self._decided_from)
         return sum(committed.get(place, 0) for place in self._decided_from)
 
     def left(self, views: bool = False) -> int:
         """Records that are not done; 0 only if nothing more can come, since what is done is looked at before what there is."""
-        committed = self._offsets.committed(self.run)
         places = [*self._decided_from, *(self._viewed if views else ())]
+        committed = self._offsets.committed(self.run, places)
         return sum(end - committed.get(place, 0) for place, end in self._offsets.ends(places).items())
 
     def wait_for_progress(self, records: int, seconds: float, ended: threading.Thread) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Final
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from streams.kafka import consumer_config, librdkafka
@@ -12,6 +13,9 @@ from streams.positions import Partition
 from streams.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
+LOADING: Final = (KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR)
+"""What a Kafka that has just started says of its groups."""
+LOADING_SECONDS: Final = 0.2
 
 
 class BrokerOffsets:
@@ -45,8 +49,16 @@ class BrokerOffsets:
         consumer = self._consumers.get(group)
         if consumer is None:
             consumer = self._consumers[group] = Consumer(consumer_config(self._settings, group))
-        found = consumer.committed([TopicPartition(*place) for place in partitions], timeout=TIMEOUT_SECONDS)
-        return {Partition(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
+        asked = [TopicPartition(*place) for place in partitions]
+        deadline = monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                found = consumer.committed(asked, timeout=TIMEOUT_SECONDS)
+                return {Partition(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
+            except KafkaException as error:
+                if error.args[0].code() not in LOADING or monotonic() > deadline:
+                    raise
+            sleep(LOADING_SECONDS)
 
     def partitions(self, topic: str) -> list[Partition]:
         """The partitions of a topic. Raises: LookupError if there is no such topic."""

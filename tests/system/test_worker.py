@@ -190,7 +190,7 @@ def test_topics_that_are_missing_are_named_with_the_remedy(brokers: str, tmp_pat
     bank = Bank(brokers, tmp_path)
     ensure(bank.settings)
 
-    assert bank.start().process.wait(60) == 2
+    assert bank.start().process.wait(120) == 2
 
     gone = [f"topic {name} is missing; create it: tierwatch topics create" for name in changelogs(bank.settings)]
     told = [line.removeprefix("error: ") for line in bank.said().splitlines() if line.startswith("error: ")]
@@ -205,13 +205,13 @@ def test_workers_that_share_take_over_from_one_that_is_killed_and_one_that_is_st
     chance = random.Random(seed)
     bank = open_bank(partitions=3, standbys=standbys, session_timeout_seconds=10)
     first, second = bank.start(), bank.start()
-    wait_for(lambda: bank.members() == 2, 60.0)
+    wait_for(lambda: bank.members() == 2, 120.0)
     events = bank.stream(paths)
     bank.wait_for_progress(some(chance), STILL_SECONDS, events)
     first.end(signal.SIGKILL)
     bank.wait_for_progress(some(chance), STILL_SECONDS, events)
     third = bank.start()
-    wait_for(lambda: bank.members() == 2, 60.0)
+    wait_for(lambda: bank.members() == 2, 120.0)
     bank.wait_for_progress(some(chance) // 2, STILL_SECONDS, events)
     assert second.end(signal.SIGTERM) == 0
     events.join()
@@ -237,8 +237,8 @@ def test_at_the_cut_off_of_the_calendar_every_day_closes_in_the_log_after_what_w
     publish_one_of_two(bank, due, transactional)
 
     worker = bank.start()
-    wait_for(lambda: closed(bank) == [today, today] or not worker.running, 60.0)
-    verdict = verify(bank.settings, bank.policy, wait_seconds=60.0)
+    wait_for(lambda: closed(bank) == [today, today] or not worker.running, 120.0)
+    verdict = verify(bank.settings, bank.policy, wait_seconds=120.0)
     assert worker.end(signal.SIGTERM) == 0
 
     print(verdict)

@@ -11,8 +11,7 @@ import structlog
 from faust.types import TP
 
 from agents.hosting import MakeAgent, PartitionAgent
-from schemas.records import Batch, Record, Settle, State
-from schemas.state import PARTITION_KEY
+from schemas.records import Batch, Record, Settle
 from streams.engine import Engine
 from streams.positions import Chunk, Partition
 from streams.producer import Changelog
@@ -193,22 +192,15 @@ class Stateful:
         self._changelog: Changelog
 
     async def begin(self) -> int:
-        """Builds the agent from the restored states, claims the partition, repairs what a fenced worker has overwritten.
-
-        The claim is the partition record as restored: whatever an earlier owner still writes is behind it, and does not
-        count. Else an earlier owner's record could say that more is done than the states of this one hold.
-        """
+        """Builds the agent from the restored states, and repairs what a fenced worker has overwritten."""
         place, writer = self._lane.place, self._lane.engine.writer
-        await self._lane.committed()  # Faust asks for it when all is restored; a fetch may come before.
         restored = self._table.partition_states.hand_over(place.partition)
         owner = (restored.owner[0] + 1, self._generation)
         self._changelog = Changelog(self._table.changelog_topic_name, place.partition, owner_header(owner))
         repairs = restored.repairs()
-        claim = State(PARTITION_KEY, restored.states.get(PARTITION_KEY))
         self._agent = self._make_agent(place.partition, restored.states)
-        if await self._lane.may_write():
-            await writer.write(place, (), [claim, *repairs], self._changelog)
-        if repairs:
+        if repairs and await self._lane.may_write():
+            await writer.write(place, (), repairs, self._changelog)
             log.warning("states_repaired", topic=place.topic, partition=place.partition, states=len(repairs))
         following = self._agent.position + 1
         if following:  # An earlier owner may have died before it committed this, and nothing new may ever come.

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from agents.dead_letters import CAUSES
-from agents.segmentation.indicators import INDICATORS
+from schemas.policy import INDICATORS
 from streams.positions import Partition
 from streams.running import Lag, Running, Versions
 

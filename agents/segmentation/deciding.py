@@ -11,6 +11,7 @@ from agents.segmentation.agenda import month_end
 from agents.segmentation.changes import Scored, tier_change
 from agents.segmentation.grading import stage_of
 from agents.segmentation.in_force import InForce
+from agents.segmentation.indicators.rule import Seen
 from agents.segmentation.place import Place
 from agents.segmentation.valuation import Exposure, contribution, exposure
 from agents.segmentation.warnings import warnings
@@ -61,7 +62,7 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     if _is_snapshot_due(client, fact, place.closed_day):
         labelling.keep(client, place.day, behaviour_x, now.card.version)
 
-    told = warnings(client, fact, place, now, owed.days, owed.missed)
+    told = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
     stage = stage_of(bool(client.defaulted_day), owed.days, owed.material, now)
     change = tier_change(client, place, now, Scored(behaviour_x, logit, parts, stage))
     return Decided(change, told, labelled)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from agents.segmentation.indicators import INDICATORS, Scale, scale_of
+from agents.segmentation.indicators.registry import Gate, gates, watched
+from agents.segmentation.indicators.rule import Kind, Watched
 from online_models.expert import POINTS
 from online_models.scorecard import Scorecard
 from schemas.policy import Policy, PortfolioPolicy
@@ -21,8 +22,10 @@ class InForce(NamedTuple):
     cutoffs: tuple[float, float, float] | None
     """Lower bounds of diamond, gold, silver; None until a population is known."""
     cutoffs_version: str
-    scales: Mapping[str, Scale]
-    """Thresholds by indicator."""
+    watched: Mapping[str, Watched]
+    """Indicators with their thresholds, by code."""
+    gates: Mapping[Kind, tuple[Gate, ...]]
+    """What is read after each kind of fact."""
     treatments: Mapping[str, dict[str, Any]]
     """By segment, as they are published."""
     steps: tuple[int, ...]
@@ -37,6 +40,7 @@ def in_force(
     cutoffs, version = rules.value.cutoffs, "policy"
     if cutoffs is None:
         cutoffs, version = (population[1], f"{portfolio}-{population[0]}") if population is not None else (None, "none")
+    by_code = watched(rules)
     return InForce(
         portfolio=portfolio,
         policy_version=policy.version,
@@ -45,7 +49,8 @@ def in_force(
         card=card,
         cutoffs=cutoffs,
         cutoffs_version=version,
-        scales={code: scale_of(rule, INDICATORS[code].falling) for code, rule in rules.indicators.items()},
+        watched=by_code,
+        gates=gates(by_code),
         treatments={name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()},
         steps=_steps(rules),
     )

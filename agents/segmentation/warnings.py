@@ -4,55 +4,48 @@ from datetime import date
 
 from agents.segmentation import watchlist
 from agents.segmentation.in_force import InForce
-from agents.segmentation.indicators import INDICATORS, behaviour_readings, statement_readings
+from agents.segmentation.indicators.rule import Reading, Seen
 from agents.segmentation.place import Place
 from schemas import log
 from schemas.decisions import EarlyWarning
-from schemas.state import ClientState
 
 
-def warnings(client: ClientState, fact: log.Fact | None, place: Place, now: InForce, dpd: int, missed: int) -> list[EarlyWarning]:
-    """What the readings of a day change. Statements are read when they come, behaviour each time, cures when a day closes."""
-    readings = behaviour_readings(client, dpd, missed)
-    if isinstance(fact, log.StatementPublished):
-        readings += statement_readings(client)
-    if client.origin_pd > 0:
-        readings.append(("PD-RISE", client.pd / client.origin_pd))
-    scales = now.scales
+def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> list[EarlyWarning]:
+    """What the readings that a fact moves change; cures when a day closes."""
+    client, now = seen.client, seen.now
     told: list[EarlyWarning] = []
-    alerts = {alert.code for alert in client.alerts} if client.alerts else ()
-    for code, value in readings:
-        scale = scales.get(code)
-        if scale is None or ((value < scale.first) is not scale.falling and code not in alerts):
-            continue  # nothing is wrong and nothing was
-        severity, threshold = scale.severity_of(value)
-        transition = watchlist.step(client, code, severity, place.day, now.rules.watchlist)
+    for code in _stirred(seen, fact):
+        reading = now.watched[code].reading(seen)
+        if reading is None:
+            continue
+        transition = watchlist.step(client, code, reading.severity, place.day, now.rules.watchlist)
         if transition is not None:
-            told.append(_told(client, transition, place, now, len(told), value, threshold))
+            told.append(_told(seen, transition, place, len(told), reading))
     if fact is None and client.alerts:
         for alert in list(client.alerts):
             transition = watchlist.cure(client, alert.code, place.day, now.rules.watchlist)
             if transition is not None:
-                told.append(_told(client, transition, place, now, len(told), None, None))
+                told.append(_told(seen, transition, place, len(told), None))
     return told
 
 
-def _told(
-    client: ClientState,
-    transition: watchlist.Transition,
-    place: Place,
-    now: InForce,
-    ordinal: int,
-    value: float | None,
-    threshold: float | None,
-) -> EarlyWarning:
-    alert = transition.alert
+def _stirred(seen: Seen, fact: log.Fact | None) -> list[str]:
+    """The indicators of which something is wrong, or was: of all others a reading costs one comparison."""
+    alerts = {alert.code for alert in seen.client.alerts} if seen.client.alerts else ()
+    stirred: list[str] = []
+    for read, first, falling, code in seen.now.gates[type(fact)]:
+        value = read(seen)
+        if (((value < first) if falling else (value >= first)) or code in alerts) and code not in stirred:
+            stirred.append(code)
+    return stirred
+
+
+def _told(seen: Seen, transition: watchlist.Transition, place: Place, ordinal: int, reading: Reading | None) -> EarlyWarning:
+    client, alert, now = seen.client, transition.alert, seen.now
     if transition.status == watchlist.CLEARED:
-        text = f"no trigger since {date.fromordinal(alert.clean_day)}"
-    else:
-        text = INDICATORS[alert.code].text.format(value=value, threshold=threshold)
+        reading = None
+    text = _text(reading) if reading is not None else f"no trigger since {date.fromordinal(alert.clean_day)}"
     client.sequence += 1
-    scale = now.scales.get(alert.code)
     return EarlyWarning(
         decision_id=place.decision_id("ew", ordinal),
         warning_id=f"{place.client_id}/{alert.code}/{alert.episode}",
@@ -63,9 +56,20 @@ def _told(
         status=transition.status,
         severity=transition.severity.label,
         indicator=alert.code,
-        value=value,
-        threshold=threshold,
+        value=None if reading is None else reading.value,
+        threshold=None if reading is None else reading.threshold,
         text=text,
         first_raised_at=date.fromordinal(alert.raised_day),
-        evidence=place.evidence(now, scale.source if scale is not None else None),
+        evidence=place.evidence(now, _source(now, alert.code, reading)),
     )
+
+
+def _text(reading: Reading) -> str:
+    return reading.measure.text.format(value=reading.value, threshold=reading.threshold)
+
+
+def _source(now: InForce, code: str, reading: Reading | None) -> str | None:
+    if reading is not None:
+        return reading.source
+    rule = now.rules.indicators.get(code)
+    return rule.source if rule is not None else None

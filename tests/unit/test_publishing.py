@@ -56,9 +56,7 @@ def test_repayments_are_keyed_by_facility_and_macro_figures_not_at_all() -> None
 def test_the_end_of_a_day_is_written_into_each_partition_of_each_topic() -> None:
     broker = Broker()
     publish([REPAYMENT, CLOSED], Target(broker, NAMES, COUNTS))
-    ends = [
-        (topic, partition) for topic, _, value, partition in broker.records[1:] if msgspec.json.decode(value) == CLOSED
-    ]
+    ends = [(topic, partition) for topic, _, value, partition in broker.records[1:] if msgspec.json.decode(value) == CLOSED]
     assert ends == [("corebank.repayments", p) for p in range(3)] + [("corebank.macro", p) for p in range(2)]
 
 

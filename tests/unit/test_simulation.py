@@ -218,9 +218,7 @@ def test_a_payment_sent_back_restores_the_balance_it_had_settled(run: Run) -> No
     assert restored
 
 
-@pytest.mark.parametrize(
-    ("economy", "low", "high"), [("up", 0.005, 0.02), ("neutral", 0.017, 0.032), ("down", 0.035, 0.065)]
-)
+@pytest.mark.parametrize(("economy", "low", "high"), [("up", 0.005, 0.02), ("neutral", 0.017, 0.032), ("down", 0.035, 0.065)])
 def test_the_default_rate_follows_the_economy(economy: str, low: float, high: float) -> None:
     simulation = Simulation(Scenario(1500, 24, SEED, economy=economy))  # type: ignore[arg-type]
     for _ in simulation.events():
@@ -234,9 +232,7 @@ def test_distress_comes_first_and_half_of_it_is_a_false_alarm(run: Run) -> None:
     assert 180 < mean(ahead) < 540
     recovered = sum(t["fate"] == "recovered" for t in run.truth)
     assert 0.4 < recovered / len(defaults) < 2.5
-    assert len([e for e in run.of("outcomes") if e["outcome"] == "defaulted"]) == len(
-        [t for t in run.truth if t["defaulted_on"]]
-    )
+    assert len([e for e in run.of("outcomes") if e["outcome"] == "defaulted"]) == len([t for t in run.truth if t["defaulted_on"]])
 
 
 def days(truth: Event, begin: str, end: str) -> int:

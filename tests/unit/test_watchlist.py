@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.segmentation.indicators import INDICATORS, scale_of
+from agents.segmentation.indicators.registry import INDICATORS
+from agents.segmentation.indicators.rule import scale_of
 from agents.segmentation.watchlist import CLEARED, ESCALATED, RAISED, cure, step
 from schemas.decisions import Severity
 from schemas.policy import INDICATORS as CODES

@@ -1,0 +1,1 @@
+"""Early-warning indicators: one small rule each, grouped by what moves them."""

@@ -1,0 +1,45 @@
+"""The registry of indicators: all of them by code, and which of them a kind of fact moves.
+
+A further one is: its code in `schemas.policy.INDICATORS`, its thresholds in the policy, and its `Indicator` in the tuple of
+the module that groups what moves it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from agents.segmentation.indicators import lending, payments, standing, statements
+from agents.segmentation.indicators.rule import ANYTHING, Indicator, Kind, Read, Watched, scale_of
+from schemas.policy import PortfolioPolicy
+
+INDICATORS: Final[Mapping[str, Indicator]] = {
+    indicator.code: indicator
+    for group in (payments.INDICATORS, lending.INDICATORS, statements.INDICATORS, standing.INDICATORS)
+    for indicator in group
+}
+
+Gate = tuple[Read, float, bool, str]
+"""The fast test of a measure: its reading, its first threshold, whether it is falling, its indicator's code."""
+
+
+def watched(rules: PortfolioPolicy) -> dict[str, Watched]:
+    """The indicators that a portfolio's policy has thresholds for, in the order of the registry."""
+    by_code = {}
+    for code, indicator in INDICATORS.items():
+        rule = rules.indicators.get(code)
+        if rule is not None:
+            by_code[code] = Watched(indicator, tuple((m, scale_of(rule, m.falling)) for m in indicator.measures))
+    return by_code
+
+
+def gates(by_code: Mapping[str, Watched]) -> dict[Kind, tuple[Gate, ...]]:
+    """What is read after each kind of fact."""
+    return {kind: tuple(_gates(by_code, kind)) for kind in ANYTHING}
+
+
+def _gates(by_code: Mapping[str, Watched], kind: Kind) -> list[Gate]:
+    return [
+        (measure.read, scale.first, scale.falling, code)
+        for code, one in by_code.items()
+        if kind in one.indicator.moved_by
+        for measure, scale in one.measures
+    ]

@@ -12,14 +12,17 @@ from typing import Final
 import msgspec
 
 from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
-from agents.segmentation.agenda import Agenda, next_look
+from agents.segmentation import history
+from agents.segmentation.agenda import Agenda, month_end, next_look
 from agents.segmentation.deciding import Decided, decide
 from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, in_force
 from agents.segmentation.place import Place
 from online_models.features import unpacked
 from online_models.mixing import scorecard
+from online_models.tallies import Tallies
 from schemas import decisions, log, topics
+from schemas.history import read_history
 from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
 from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
@@ -72,6 +75,10 @@ class Segmenter:
         }
         self._obsolete = [key for key in states if key.startswith((MODEL_PREFIX, POLICY_PREFIX)) and not self._refers_to(key)]
         self.agenda = Agenda()
+        self.history_agenda = Agenda()
+        """Clients whose tallies change by time alone, by the month's end at which they do."""
+        self.tallies: dict[str, Tallies] = {}
+        """By portfolio, the sum over the clients here."""
         self.histograms: dict[str, Counter[int]] = {}
         self._replaced: list[bytes] = []
         self._in_force: dict[str, InForce] = {}
@@ -168,7 +175,7 @@ class Segmenter:
     def _fold_and_decide(self, record: Record, client_id: str, fact: log.Fact | None, tell: bool) -> None:
         client = self.client(client_id)
         looked = client.look_day
-        was_bin = client.value_bin
+        was_bin, was_history, was_turn = client.value_bin, client.history, client.history_day
         if fact is None:
             day, event_id = self.partition.closed_day, f"day-closed/{date.fromordinal(self.partition.closed_day)}"
         else:
@@ -193,6 +200,9 @@ class Segmenter:
             self._watch(fact, client, now)
         self.agenda.move(client_id, looked, client.look_day)
         self._count_value(client.portfolio, was_bin, client.value_bin)
+        if client.history is not was_history:
+            self._tally(client.portfolio, was_history, client.history)
+            self.history_agenda.move(client_id, was_turn, client.history_day)
         self._touched.add(client_id)
         self._tell(client_id, client.portfolio, decided, record)
 
@@ -342,11 +352,28 @@ class Segmenter:
                     yield self._batch(done=False)
             if due:  # a client is looked at once in a batch: what a failing look undoes is that look alone
                 yield self._batch(done=False)
+            if day == month_end(day) or not begun:
+                yield from self._pass_time(day)
             drawn = [portfolio for portfolio in self._drawn_portfolios() if self._draws(portfolio, day)]
             for portfolio in drawn:
                 self._tell_histogram(portfolio, day, record.offset)
             if drawn and day != days[-1]:  # else a rerun would tell it of clients as a later day has left them
                 yield self._batch()
+
+    def _pass_time(self, day: int) -> Iterator[Batch]:
+        """The tallies that time alone has changed, as a month ends. Nothing is decided."""
+        due = self.history_agenda.due_by(day)
+        for turned, client_id in enumerate(due, start=1):
+            client = self.client(client_id)
+            was, turn = client.history, client.history_day
+            history.pass_time(client, day, self.policy.of(client.portfolio).ledger.look_back_days)
+            self._tally(client.portfolio, was, client.history)
+            self.history_agenda.move(client_id, turn, client.history_day)
+            self._touched.add(client_id)
+            if turned % LOOKS_PER_BATCH == 0:
+                yield self._batch(done=False)
+        if due:
+            yield self._batch(done=False)
 
     def _closes(self, last: int) -> range:
         """The days that close with `last`: the first close of a partition is one look back at all before it."""
@@ -417,13 +444,25 @@ class Segmenter:
         if now is not None:
             histogram[now] += 1
 
+    def _tally(self, portfolio: str, was: bytes, now: bytes) -> None:
+        tallies = self.tallies.get(portfolio)
+        if tallies is None:
+            tallies = self.tallies[portfolio] = Tallies()
+        if was:
+            tallies.add(read_history(was), -1)
+        if now:
+            tallies.add(read_history(now))
+
     def _rebuild(self) -> None:
-        """The agenda and the histograms, from the client states."""
+        """The agendas, the histograms and the tallies, from the client states."""
         for key, value in self.states.items():
             if is_client(key):
-                portfolio, look_day, value_bin = glance(value)
-                self.agenda.move(key.decode(), 0, look_day)
-                self._count_value(portfolio, None, value_bin)
+                seen = glance(value)
+                client_id = key.decode()
+                self.agenda.move(client_id, 0, seen.look_day)
+                self.history_agenda.move(client_id, 0, seen.history_day)
+                self._count_value(seen.portfolio, None, seen.value_bin)
+                self._tally(seen.portfolio, b"", seen.history)
 
 
 def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:

@@ -107,6 +107,14 @@ class Watchlist(_Strict):
     cure_days: tuple[Days, Days, Days] = Field(description="days without trigger before watch, amber, red is cleared")
 
 
+class Ledger(_Strict):
+    """How warnings are judged by what came of them."""
+
+    look_back_days: Annotated[int, Field(ge=1, le=1830)] = Field(
+        default=730, description="a warning is right if a default follows within so many days, else it is false"
+    )
+
+
 class Lifecycle(_Strict):
     """Bounds of the lifecycle stages."""
 
@@ -137,6 +145,7 @@ class PortfolioPolicy(_Strict):
     grades: Grades
     learning: Learning
     watchlist: Watchlist
+    ledger: Ledger = Ledger()
     lifecycle: Lifecycle
     indicators: dict[str, Rule]
     segments: dict[str, Treatment]

@@ -4,7 +4,7 @@ Encoded as MessagePack arrays: new fields go to the end and have defaults, so ye
 ordinals (`date.toordinal()`), 0 for none; amounts are minor units; features are packed single-precision floats.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import fields
@@ -157,6 +157,10 @@ class ClientState(msgspec.Struct, array_like=True):
     """Warnings raised so far."""
     graded_day: int = 0
     """When the grade was last changed."""
+    history: bytes = b""
+    """What the ledger and the transition matrices add up (`schemas.history`); no decision reads it."""
+    history_day: int = 0
+    """The next month's end at which time alone changes it; 0 for none."""
 
 
 class Partition(msgspec.Struct, array_like=True):
@@ -185,17 +189,27 @@ MODEL_PREFIX: Final = b"\x00model/"
 POLICY_PREFIX: Final = b"\x00policy/"
 
 encode: Final = msgspec.msgpack.Encoder().encode
-_GLANCED: Final = ("portfolio", "look_day", "value_bin")
+_GLANCED: Final = ("portfolio", "look_day", "value_bin", "history", "history_day")
 _FIELDS: Final = [(field.name, field.type if field.name in _GLANCED else msgspec.Raw) for field in fields(ClientState)]
 _LAST: Final = max(i for i, (name, _) in enumerate(_FIELDS) if name in _GLANCED)
 _Glance: Final = msgspec.defstruct("_Glance", _FIELDS[: _LAST + 1], array_like=True)
 _glance: Final = msgspec.msgpack.Decoder(_Glance).decode
 
 
-def glance(value: bytes) -> tuple[str, int, int | None]:
-    """Portfolio, next day to look and value bin of a client's bytes: what the agenda and the histograms are rebuilt from."""
+class Glance(NamedTuple):
+    """What the agendas, the histograms and the tallies of a partition are rebuilt from."""
+
+    portfolio: str
+    look_day: int
+    value_bin: int | None
+    history: bytes
+    history_day: int
+
+
+def glance(value: bytes) -> Glance:
+    """A few fields of a client's bytes."""
     seen: Any = _glance(value)
-    return seen.portfolio, seen.look_day, seen.value_bin
+    return Glance(seen.portfolio, seen.look_day, seen.value_bin, seen.history, seen.history_day)
 
 
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode

@@ -21,6 +21,7 @@ from schemas.records import EVERY, Outcome, PlainRecord
 from schemas.state import ClientState, is_client, read_client
 from streams.event_files import Line, lines, opened
 from streams.pipeline import Pipeline
+from streams.reporting import tallied
 
 CHUNK: Final = 2000
 """Records of the log after which the learner has its turn; control records stand at such places."""
@@ -121,6 +122,7 @@ class Replay:
             "counts": dict(sorted(self.counts.items())),
             "portfolios": self._portfolios(),
             "learning": learner.report() if learner is not None else {},
+            **tallied(self.pipeline.segmenters),
         }
 
     def _take(self, line: Line) -> None:

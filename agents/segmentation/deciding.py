@@ -4,9 +4,9 @@ Arrears are taken as of the last closed day, never of an event's own day: paymen
 on their way, and only the close of a day says that all of them are here.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from agents.segmentation import arrears, labelling
+from agents.segmentation import arrears, history, labelling
 from agents.segmentation.agenda import month_end
 from agents.segmentation.changes import Scored, tier_change
 from agents.segmentation.grading import stage_of
@@ -49,6 +49,7 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     held = exposure(client, now)
     owed = _arrears(client, held, min(place.day, place.closed_day), now)
     labelled = _labels(client, place.closed_day, now) if client.snapshots else []
+    was_gone = client.value_bin is None
 
     behaviour_x = behaviour.features(client.months, owed.days, owed.amount * 100)
     logit = _logit(client, behaviour_x, now)
@@ -65,7 +66,13 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     told = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
     stage = stage_of(bool(client.defaulted_day), owed.days, owed.material, now)
     change = tier_change(client, place, now, Scored(behaviour_x, logit, parts, stage))
+    if told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:
+        history.record(client, told, fact, place.day, now.rules.ledger.look_back_days)
     return Decided(change, told, labelled)
+
+
+_JUDGING: Final = (log.OutcomeReported, log.FeedbackGiven)
+"""Facts that the ledger hears of though nothing is decided."""
 
 
 def _arrears(client: ClientState, held: Exposure, as_of: int, now: InForce) -> Arrears:

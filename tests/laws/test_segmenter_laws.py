@@ -57,6 +57,16 @@ def test_a_crash_anywhere_loses_nothing_and_decides_nothing_else(history: Histor
     assert crashed.states == straight.states
 
 
+@given(histories, cuts)
+def test_the_tallies_are_those_that_the_states_add_up_to(history: History, some: list[float]) -> None:
+    agent = segmenter({})
+    _, states = run_all(agent, history.log, places(some, len(history.log)))
+    rebuilt = segmenter(states)
+    assert {name: tallies.dump() for name, tallies in rebuilt.tallies.items()} == {
+        name: tallies.dump() for name, tallies in agent.tallies.items()
+    }
+
+
 @given(histories, st.integers(0, 30))
 def test_records_that_intake_repeats_change_nothing(history: History, back: int) -> None:
     """Each record of the log comes again `back` records later, as after a rerun of the intake: the offset is another."""

@@ -9,6 +9,7 @@ from datetime import date
 
 import msgspec
 
+from agents.as_scored import scored
 from agents.dead_letters import UNREADABLE, dead_letter
 from online_models.cutoffs import merged, quantile_bounds
 from online_models.evaluation import Evaluation
@@ -79,7 +80,7 @@ class Learner:
     def report(self) -> dict[str, dict[str, object]]:
         """How well each portfolio's scores have told who would default, and what was learned from."""
         return {
-            name: {"examples_learned": model.examples, "models": model.number, **self.evaluations[name].figures()}
+            name: {"examples_learned": model.examples, "models": model.number, **self.evaluations[name].report()}
             for name, model in sorted(self.models.items())
         }
 
@@ -96,11 +97,11 @@ class Learner:
         model = self.models.get(name)
         if model is None:
             model = self.models[name] = PdModel(name, self.policy.of(name).learning)
-            self.evaluations[name] = Evaluation()
+            self.evaluations[name] = Evaluation(self.policy.of(name).horizon_days)
         if record.offset <= self._seen.get(name, -1):
             return []
         self._seen[name] = record.offset
-        self.evaluations[name].add(example.pd, example.y)
+        self.evaluations[name].add(scored(example), example.y, example.labelled_on)
         model.learn(example.x, example.y)
         if model.edges and model.examples % model.rules.publish_every == 0:
             return self._published(model, record)

@@ -233,6 +233,10 @@ class Segmenter:
             partition=self.number,
             offset=record.offset,
             ordinal=ordinal,
+            period=date.fromordinal(taken.period_day) if taken.period_day else None,
+            since_days=taken.since_days,
+            was_pd=taken.was_pd,
+            alarmed=taken.alarmed,
         )
         return Outcome(topics.LEARNING, None, msgspec.json.encode(example), (), 0)
 

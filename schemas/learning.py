@@ -17,7 +17,7 @@ class FeaturePoints(msgspec.Struct, frozen=True, array_like=True):
     missing: float
 
 
-class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A scorecard that was learned: logit = intercept + points of each feature's bin, mixed with the expert's.
 
     Units: logits. `credibility` is the weight of what was learned, 1 - `credibility` that of the expert scorecard.
@@ -31,6 +31,8 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     credibility: float
     intercept: float
     features: tuple[FeaturePoints, ...]
+    alarm_pd: float | None = None
+    """From this PD on a client is warned of; None: by no PD (see `online_models.alarms`)."""
 
     @property
     def version(self) -> str:
@@ -56,6 +58,14 @@ class LabelledExample(msgspec.Struct, frozen=True, tag_field="record", tag="labe
     """Of the log: with `offset` and `ordinal` it tells whether the learner has seen this example."""
     offset: int
     ordinal: int
+    period: date | None = None
+    """End of the statement's period, if it was scored at one; None at a month's end."""
+    since_days: int = 0
+    """Since the client's snapshot before this one; 0 for the first."""
+    was_pd: float = 0.0
+    """At the client's snapshot before this one; 0 for the first."""
+    alarmed: bool = False
+    """A warning of the PD was raised since then, and stands."""
 
 
 class ValueHistogram(msgspec.Struct, frozen=True, tag_field="record", tag="value-histogram", kw_only=True):

@@ -87,6 +87,14 @@ class Snapshot(msgspec.Struct, array_like=True, gc=False):
     x: bytes
     pd: float
     model_version: str
+    period_day: int = 0
+    """End of the statement's period, if it was taken at one."""
+    since_days: int = 0
+    """Since the snapshot before it; 0 for the first."""
+    was_pd: float = 0.0
+    """At the snapshot before it."""
+    alarmed: bool = False
+    """A warning of the PD was raised since the snapshot before it, and stands."""
 
 
 class Collateral(msgspec.Struct, array_like=True, gc=False):
@@ -161,6 +169,11 @@ class ClientState(msgspec.Struct, array_like=True):
     """What the ledger and the transition matrices add up (`schemas.history`); no decision reads it."""
     history_day: int = 0
     """The next month's end at which time alone changes it; 0 for none."""
+    snapshot_day: int = 0
+    """Of the last snapshot, kept or not."""
+    snapshot_pd: float = 0.0
+    alarm_episode: int = 0
+    """The last episode of a PD warning that a snapshot has told of."""
 
 
 class Partition(msgspec.Struct, array_like=True):

@@ -12,9 +12,11 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from agents.as_scored import unlabelled
 from agents.dead_letters import PREFIX
 from agents.intake import Intake, day_passed
 from agents.segmentation.in_force import InForce
+from online_models.evaluation import Evaluation, Scored
 from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome, PlainRecord
@@ -118,12 +120,25 @@ class Replay:
     def report(self) -> dict[str, Any]:
         """What went in, what came out, where the clients stand, and how well they were scored."""
         learner = self.pipeline.learner
+        learning = learner.report() if learner is not None else {}
+        for name, ended in self.evaluations().items():
+            learning[name]["by_the_end"] = ended.report()
         return {
             "counts": dict(sorted(self.counts.items())),
             "portfolios": self._portfolios(),
-            "learning": learner.report() if learner is not None else {},
+            "learning": learning,
             **tallied(self.pipeline.segmenters),
         }
+
+    def evaluations(self) -> dict[str, Evaluation]:
+        """How well each portfolio was scored, if all horizons were over at the end of the files."""
+        learner = self.pipeline.learner
+        if learner is None:
+            return {}
+        waiting: dict[str, list[Scored]] = {}
+        for name, scored in unlabelled(self._clients()):
+            waiting.setdefault(name, []).append(scored)
+        return {name: told.by_the_end(waiting.get(name, ())) for name, told in sorted(learner.evaluations.items())}
 
     def _take(self, line: Line) -> None:
         if line.end_of_day is not None:
@@ -198,14 +213,15 @@ class Replay:
     def _portfolios(self) -> dict[str, dict[str, int]]:
         """Clients of each portfolio by tier and grade, as they stand now."""
         cells: dict[str, Counter[str]] = {}
-        for segmenter in self.pipeline.segmenters:
-            for key, value in segmenter.states.items():
-                if is_client(key):
-                    client = read_client(value)
-                    if client.segment is not None:
-                        cell = f"{client.segment.value_tier}/{client.segment.risk_grade}"
-                        cells.setdefault(client.portfolio, Counter())[cell] += 1
+        for client in self._clients():
+            if client.segment is not None:
+                cell = f"{client.segment.value_tier}/{client.segment.risk_grade}"
+                cells.setdefault(client.portfolio, Counter())[cell] += 1
         return {name: dict(sorted(counts.items())) for name, counts in sorted(cells.items())}
+
+    def _clients(self) -> Iterator[ClientState]:
+        for segmenter in self.pipeline.segmenters:
+            yield from (read_client(value) for key, value in segmenter.states.items() if is_client(key))
 
 
 def replay_events(paths: Sequence[Path], out: Path, policy: Policy, partitions: int, progress: Progress) -> dict[str, Any]:

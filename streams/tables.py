@@ -8,6 +8,9 @@ from rich.table import Table
 
 TIERS: Final = ("diamond", "gold", "silver", "basic")
 FILE_WIDTH: Final = 140
+FIGURES: Final = (
+    "examples", "defaults", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "mean_pd", "observed_rate",
+)  # fmt: skip
 GRADES: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "D")
 
 
@@ -34,14 +37,35 @@ def matrix_table(portfolio: str, cells: Mapping[str, int]) -> Table:
 
 def learning_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
     """How well each portfolio's scores, as they were given, have told who would default."""
-    table = Table(title="scores against what came of them (each before it was learned from)", title_justify="left")
-    columns = (
-        "examples", "defaults", "models", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "mean_pd", "observed_rate",
-    )  # fmt: skip
-    table.add_column("portfolio")
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
+    table = _figures_table("scores against what came of them, horizons that are over (each before it was learned from)")
     for portfolio, figures in learning.items():
-        cells = [figures.get(name) for name in columns]
-        table.add_row(portfolio, *("-" if c is None else f"{c:.4f}" if isinstance(c, float) else f"{c:,}" for c in cells))
+        table.add_row(portfolio, *_cells(figures))
     return table
+
+
+def by_the_end_table(portfolio: str, told: Mapping[str, Any]) -> Table:
+    """The same by fiscal year, and for clients with a full history: as if every horizon were over at the end of the files."""
+    table = _figures_table(f"{portfolio}: as scored, by the end of the files (no default known is none)")
+    statements, months = told["statements"], told["months"]
+    for year, figures in statements.get("by_fiscal_year", {}).items():
+        table.add_row(f"fiscal year {year}", *_cells(figures))
+    table.add_section()
+    for span, figures in statements.get("fiscal_years", {}).items():
+        each = {**figures, "recall_at_5_percent": figures.get("recall_at_5_percent_of_each")}
+        table.add_row(f"fiscal years {span}", *_cells(each))
+    for span, figures in months.get("longest_known", {}).items():
+        table.add_row(f"full history, {span}", *_cells(figures))
+    return table
+
+
+def _figures_table(title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for name in FIGURES:
+        table.add_column(name.replace("_", " ").replace("percent", "%"), justify="right")
+    return table
+
+
+def _cells(figures: Mapping[str, Any]) -> list[str]:
+    cells = [figures.get(name) for name in FIGURES]
+    return ["-" if c is None else f"{c:.4f}" if isinstance(c, float) else f"{c:,}" for c in cells]

@@ -60,10 +60,11 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     if client.origin_pd < 0:
         client.origin_pd = client.pd
 
-    if _is_snapshot_due(client, fact, place.closed_day):
-        labelling.keep(client, place.day, behaviour_x, now.card.version)
-
     told = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
+    if _is_snapshot_due(client, fact, place.closed_day):
+        period_day = fact.period_end.toordinal() if isinstance(fact, log.StatementPublished) else 0
+        labelling.keep(client, place.day, behaviour_x, now.card.version, period_day)
+
     stage = stage_of(bool(client.defaulted_day), owed.days, owed.material, now)
     change = tier_change(client, place, now, Scored(behaviour_x, logit, parts, stage))
     if told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:

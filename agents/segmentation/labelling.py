@@ -5,17 +5,30 @@ from typing import Final
 from online_models.features import UNKNOWN_STATEMENT
 from schemas.state import ClientState, Snapshot
 
+PD_ALARM: Final = "PD"
+"""Code of the indicator whose alarms are counted against their bound."""
 MAX_SNAPSHOTS: Final = 16
 """Open snapshots of a client: a year of months and its statements."""
 
 
-def keep(client: ClientState, day: int, behaviour_x: bytes, version: str) -> None:
-    """Takes a snapshot; the second of a day replaces the first, and beyond the bound the oldest is forgotten."""
-    if client.snapshots and client.snapshots[-1].day == day:
-        client.snapshots.pop()
+def keep(client: ClientState, day: int, behaviour_x: bytes, version: str, period_day: int = 0) -> None:
+    """Takes a snapshot; the second of a day replaces the first, and beyond the bound the oldest is forgotten.
+
+    `period_day`: end of the period of the statement that it is taken at, 0 at a month's end.
+    """
     x = (client.statement_x or UNKNOWN_STATEMENT) + behaviour_x
-    client.snapshots.append(Snapshot(day, x, client.pd, version))
+    taken = Snapshot(day, x, client.pd, version, period_day)
+    if client.snapshots and client.snapshots[-1].day == day:
+        last = client.snapshots.pop()
+        taken.since_days, taken.was_pd, taken.alarmed = last.since_days, last.was_pd, last.alarmed
+    elif client.snapshot_day:
+        taken.since_days, taken.was_pd = max(0, day - client.snapshot_day), client.snapshot_pd
+    alarm = next((alert for alert in client.alerts if alert.code == PD_ALARM), None)
+    if alarm is not None and alarm.episode != client.alarm_episode:
+        taken.alarmed, client.alarm_episode = True, alarm.episode
+    client.snapshots.append(taken)
     del client.snapshots[:-MAX_SNAPSHOTS]
+    client.snapshot_day, client.snapshot_pd = day, client.pd
     client.moved = False
 
 

@@ -12,7 +12,7 @@ from streams.commands.errors import user_errors
 from streams.commands.options import FILE
 from streams.policy_files import load_policy
 from streams.replay import replay_events, replay_log
-from streams.tables import console, learning_table, matrix_table
+from streams.tables import by_the_end_table, console, learning_table, matrix_table
 from streams.user_errors import UserError
 
 
@@ -64,6 +64,8 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
         out_console.print(matrix_table(portfolio, cells))
     if report["learning"]:
         out_console.print(learning_table(report["learning"]))
+        for portfolio, told in report["learning"].items():
+            out_console.print(by_the_end_table(portfolio, told["by_the_end"]))
     events = counts.get("events", 0)
     if events:
         out_console.print(f"{events:,} events in {seconds:.1f} s: {events / seconds:,.0f} a second")

@@ -1,12 +1,11 @@
 """Cut-offs, scorecards, the model that learns, and how it is evaluated, against plain arithmetic."""
 
-from math import exp, nan
+from math import nan
 from random import Random
 
 import pytest
 
 from online_models.cutoffs import bin_of, lower_bound, merged, quantile_bounds
-from online_models.evaluation import Evaluation
 from online_models.expert import VERSION, expert
 from online_models.features import NAMES
 from online_models.mixing import scorecard
@@ -162,83 +161,3 @@ def test_snapshots_count_up_and_name_their_content() -> None:
     assert (first.number, second.number) == (1, 2)
     assert first.version != second.version
     assert first.version.startswith("corporate-1-")
-
-
-# evaluation
-
-
-def scored(chance: Random, count: int = 400) -> list[tuple[float, bool]]:
-    """Probabilities on a coarse grid, so that many are equal, and what came of them."""
-    told = []
-    for _ in range(count):
-        z = chance.randrange(-8, 4) / 2
-        told.append((1 / (1 + exp(-z)), chance.random() < 1 / (1 + exp(-z))))
-    return [*told, (0.9, True), (0.01, False)]
-
-
-def figures(told: list[tuple[float, bool]]) -> dict[str, float]:
-    evaluation = Evaluation()
-    for pd, y in told:
-        evaluation.add(pd, y)
-    return evaluation.figures()
-
-
-def test_roc_auc_is_the_share_of_pairs_in_the_right_order(chance: Random) -> None:
-    told = scored(chance)
-    bad, good = [p for p, y in told if y], [p for p, y in told if not y]
-    pairs = sum((b > g) + 0.5 * (b == g) for b in bad for g in good)
-    assert figures(told)["roc_auc"] == pytest.approx(pairs / (len(bad) * len(good)))
-
-
-def test_pr_auc_is_the_average_precision(chance: Random) -> None:
-    told = scored(chance)
-    bad, area, before = sum(y for _, y in told), 0.0, 0.0
-    for threshold in sorted({p for p, _ in told}, reverse=True):
-        caught = [y for p, y in told if p >= threshold]
-        recall = sum(caught) / bad
-        area += (recall - before) * sum(caught) / len(caught)
-        before = recall
-    assert figures(told)["pr_auc"] == pytest.approx(area)
-
-
-def test_ks_is_the_widest_gap_between_the_two_distributions(chance: Random) -> None:
-    told = scored(chance)
-    bad, good = [p for p, y in told if y], [p for p, y in told if not y]
-    gaps = [sum(p >= t for p in bad) / len(bad) - sum(p >= t for p in good) / len(good) for t in {p for p, _ in told}]
-    assert figures(told)["ks"] == pytest.approx(max(gaps))
-
-
-def test_brier_log_loss_and_the_rates_are_means(chance: Random) -> None:
-    told = scored(chance)
-    n = len(told)
-    said = figures(told)
-    assert said["brier"] == pytest.approx(sum((p - y) ** 2 for p, y in told) / n)
-    assert said["mean_pd"] == pytest.approx(sum(p for p, _ in told) / n)
-    assert said["observed_rate"] == pytest.approx(sum(y for _, y in told) / n)
-    assert (said["examples"], said["defaults"]) == (n, sum(y for _, y in told))
-
-
-def test_recall_at_five_per_cent_of_alerts_counts_the_riskiest() -> None:
-    told = [(sigmoid(-i / 25), i < 10) for i in range(200)]
-    assert figures(told)["recall_at_5_percent"] == pytest.approx(1.0)
-    told = [(sigmoid(-i / 25), 10 <= i < 20) for i in range(200)]
-    assert figures(told)["recall_at_5_percent"] == 0.0
-
-
-def test_without_defaults_there_is_nothing_to_tell() -> None:
-    assert figures([(0.1, False)]) == {"examples": 1, "defaults": 0}
-
-
-def test_certainties_are_borne() -> None:
-    assert figures([(1.0, True), (0.0, False), (1.0, False), (0.0, True)])["roc_auc"] == pytest.approx(0.5)
-
-
-def test_an_evaluation_sleeps_and_goes_on(chance: Random) -> None:
-    told = scored(chance)
-    evaluation = Evaluation()
-    for pd, y in told[:100]:
-        evaluation.add(pd, y)
-    again = Evaluation.load(evaluation.dump())
-    for pd, y in told[100:]:
-        again.add(pd, y)
-    assert again.figures() == figures(told)

@@ -16,13 +16,16 @@ from agents.segmentation import history
 from agents.segmentation.agenda import Agenda, month_end, next_look
 from agents.segmentation.deciding import Decided, decide
 from agents.segmentation.folding import Unusable, fold, is_repeat
-from agents.segmentation.in_force import InForce, in_force
+from agents.segmentation.in_force import InForce, Standing, in_force
 from agents.segmentation.place import Place
+from agents.segmentation.regime import observe, regime_of, turn
 from online_models.features import unpacked
 from online_models.mixing import scorecard
+from online_models.scorecard import Scorecard
 from online_models.tallies import Tallies
 from schemas import decisions, log, topics
 from schemas.history import read_history
+from schemas.industries import section_of
 from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
 from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
@@ -43,6 +46,8 @@ from schemas.state import (
 DEFAULT_PORTFOLIO: Final = "corporate"
 MOST_LIVE: Final = 4096
 """Clients kept decoded between batches; the others are bytes."""
+MOST_STANDINGS: Final = 8192
+"""Clients' portfolio, industry, country and segment for which is kept what is in force."""
 LOOKS_PER_BATCH: Final = 500
 """Clients looked at in one batch when a day closes, so that others can work in between."""
 
@@ -81,7 +86,9 @@ class Segmenter:
         """By portfolio, the sum over the clients here."""
         self.histograms: dict[str, Counter[int]] = {}
         self._replaced: list[bytes] = []
-        self._in_force: dict[str, InForce] = {}
+        self._cards: dict[str, Scorecard] = {}
+        self._in_force: dict[Standing, InForce] = {}
+        self._by_client: dict[tuple[str, str, str, str], InForce] = {}
         self._live: dict[str, ClientState] = {}
         self._begin()
         self._rebuild()
@@ -130,13 +137,41 @@ class Segmenter:
         return state
 
     def in_force(self, portfolio: str) -> InForce:
-        """What decides a portfolio's clients at this place of the log."""
-        now = self._in_force.get(portfolio)
+        """What decides a portfolio's clients at this place of the log, where no overlay changes it."""
+        return self._resolved(Standing(portfolio))
+
+    def in_force_for(self, client: ClientState) -> InForce:
+        """What decides this client: with the overlays of its industry, of the macro regime there, and of its segment."""
+        segment = client.segment
+        key = (client.portfolio, client.industry, client.country, "" if segment is None else segment.segment)
+        now = self._by_client.get(key)
         if now is None:
-            card = scorecard(self.models.get(portfolio), self.policy.of(portfolio))
-            now = in_force(portfolio, self.policy, card, self.partition.cutoffs.get(portfolio))
-            self._in_force[portfolio] = now
+            if len(self._by_client) >= MOST_STANDINGS:
+                self._by_client.clear()
+            now = self._by_client[key] = self._resolved(self._standing(*key))
         return now
+
+    def _standing(self, portfolio: str, industry: str, country: str, segment: str) -> Standing:
+        base, section = self.policy.of(portfolio), section_of(industry)
+        regime, cell = regime_of(self.partition, country, section, self.policy.macro)
+        overlaid = segment if segment in base.by_segment else ""
+        return Standing(portfolio, section if section in base.industries else "", regime, cell, overlaid)
+
+    def _resolved(self, standing: Standing) -> InForce:
+        now = self._in_force.get(standing)
+        if now is None:
+            portfolio = standing.portfolio
+            card = self._cards.get(portfolio)
+            if card is None:
+                card = self._cards[portfolio] = scorecard(self.models.get(portfolio), self.policy.of(portfolio))
+            now = in_force(standing, self.policy, card, self.partition.cutoffs.get(portfolio))
+            self._in_force[standing] = now
+        return now
+
+    def _forget_in_force(self) -> None:
+        """Something in force has changed: whoever is decided next is resolved anew."""
+        self._in_force.clear()
+        self._by_client.clear()
 
     # one client record
 
@@ -186,12 +221,16 @@ class Segmenter:
                 return
             day, event_id = fact.occurred_at.toordinal(), fact.event_id
             client.portfolio = client.portfolio or fact.portfolio or DEFAULT_PORTFOLIO
-        now = self.in_force(client.portfolio)
+        now = self.in_force_for(client)
         if fact is not None:
             fold(client, fact, day, now)
+            if type(fact) is log.ProfileUpdated:
+                now = self.in_force_for(client)
         closed_day = self.partition.closed_day
         place = Place(client_id, event_id, topics.CLIENT_EVENTS, self.number, record.offset, day, closed_day)
         decided = decide(client, fact, place, now)
+        if decided.change is not None:
+            now = self.in_force_for(client)
         client.look_day = next_look(client, closed_day, now)
         client.seen = record.offset
         if not tell:
@@ -264,7 +303,7 @@ class Segmenter:
             return None
 
     def _turns(self, control: log.Control) -> bool:
-        """Whether it changes what decides: the policy, a model, cut-offs, the last closed day."""
+        """Whether it changes what decides: the policy, a model, cut-offs, a macro figure, the last closed day."""
         if isinstance(control, log.DayPassed):
             return self._closing(control) > self.partition.closed_day
         if isinstance(control, log.ModelPublished):
@@ -274,7 +313,7 @@ class Segmenter:
             return self.partition.cutoffs.get(control.portfolio, (0,))[0] < control.number
         if isinstance(control, log.PolicyPublished):  # even the same policy: from here on the log holds it, not a file
             return control.version != self.partition.policy_version
-        return False
+        return isinstance(control, log.MacroObserved)
 
     def _reads_many(self, control: log.Control) -> bool:
         if not isinstance(control, log.DayPassed):
@@ -286,9 +325,6 @@ class Segmenter:
         """A control record that only moves the partition record."""
         if isinstance(control, log.DayPassed):
             self._pass(control)
-        elif isinstance(control, log.MacroObserved):
-            name = control.indicator if control.country is None else f"{control.indicator}/{control.country}"
-            self.partition.macro[name] = control.value
 
     def _turn(self, control: log.Control, record: Record) -> Iterator[Batch]:
         if isinstance(control, log.DayPassed):
@@ -299,15 +335,20 @@ class Segmenter:
             was, now = self.partition.models.get(snapshot.portfolio, ""), snapshot.version
             self.partition.models[snapshot.portfolio] = now
             self._enter(MODEL_PREFIX, was, now, msgspec.json.encode(snapshot))
-            self._in_force.pop(snapshot.portfolio, None)
+            self._cards.pop(snapshot.portfolio, None)
+            self._forget_in_force()
         elif isinstance(control, log.CutoffsPublished):
             self.partition.cutoffs[control.portfolio] = (control.number, control.cutoffs)
-            self._in_force.pop(control.portfolio, None)
+            self._forget_in_force()
         elif isinstance(control, log.PolicyPublished):
             self.policy = control.parsed()
             was, self.partition.policy_version = self.partition.policy_version, control.version
             self._enter(POLICY_PREFIX, was, control.version, self.policy.model_dump_json().encode())
-            self._in_force.clear()
+            self._cards.clear()
+            turn(self.partition, self.policy.macro)
+            self._forget_in_force()
+        elif isinstance(control, log.MacroObserved):
+            self._observe(control)
 
     def _enter(self, prefix: bytes, was: str, now: str, content: bytes) -> None:
         """An entry of its own for each version, so that a rerun finds the one that the partition record names."""
@@ -320,6 +361,17 @@ class Segmenter:
     def _refers_to(self, key: bytes) -> bool:
         versions = {MODEL_PREFIX + version.encode() for version in self.partition.models.values()}
         return key in versions or key == POLICY_PREFIX + self.partition.policy_version.encode()
+
+    def _observe(self, control: log.MacroObserved) -> None:
+        """A macro figure. Clients meet a regime that turned by it at their next event or look: nobody is looked for."""
+        topic, partition, offset = control.source
+        marks = self.partition.marks.setdefault(topic, {})
+        if offset <= marks.get(partition, -1):
+            self._counts["repeated"] += 1
+            return
+        marks[partition] = offset
+        if observe(self.partition, control, self.policy.macro):
+            self._forget_in_force()
 
     def _pass(self, control: log.DayPassed) -> None:
         days = self.partition.passed.setdefault(control.source.topic, {})

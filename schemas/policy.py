@@ -1,18 +1,21 @@
 """The policy: every threshold and weight of a decision, typed, versioned, one YAML file (`schemas/policy.yaml`).
 
-A portfolio's rules are the `defaults` with what its own entry overrides, key by key.
+A portfolio's rules are the `defaults` with what its own entry overrides, key by key; over them come the overlays of the
+client's industry, of the macro regime there and of the client's segment, in this order (`schemas.overlays`).
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.money import EXPONENTS
+from schemas.overlays import NEUTRAL, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
+from schemas.overlays import Strict as _Strict
 
 INDICATORS: Final = (
     "DPD", "MISSED", "UTIL", "EXCESS", "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DEBT", "LIQUIDITY", "ALTMAN",
@@ -24,10 +27,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class Rule(_Strict):
     """Thresholds of one indicator; a severity without a threshold is never reached by it."""
 
@@ -35,6 +34,12 @@ class Rule(_Strict):
     amber: float | None = None
     red: float | None = None
     source: str = Field(min_length=1, description="where the thresholds come from")
+
+    def shifted(self, by: Shift | None) -> "Rule":
+        """The rule as a macro regime has it."""
+        if by is None:
+            return self
+        return self.model_copy(update={name: by.of(getattr(self, name)) for name in ("watch", "amber", "red")})
 
 
 class Materiality(_Strict):
@@ -134,6 +139,11 @@ class Treatment(_Strict):
     product: str
 
 
+SegmentName = Literal["star", "core", "steady", "high-risk-high-return", "watch", "exit"]
+SEGMENTS: Final[tuple[str, ...]] = get_args(SegmentName)
+"""Risk x value: low risk with diamond, gold or silver value, basic value; high risk likewise; default."""
+
+
 class PortfolioPolicy(_Strict):
     """Every rule of one portfolio."""
 
@@ -149,20 +159,23 @@ class PortfolioPolicy(_Strict):
     lifecycle: Lifecycle
     indicators: dict[str, Rule]
     segments: dict[str, Treatment]
+    industries: dict[Section, Overlay] = Field(default={}, description="overlays by NACE section of the client's industry")
+    by_segment: dict[SegmentName, Overlay] = Field(default={}, description="overlays by the segment a client stands in")
+    regimes: dict[Regime, Effect] = Field(default={}, description="what the macro regime of country and industry changes")
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         for code in self.indicators:
             if code not in INDICATORS:
                 raise ValueError(f"indicators: {code!r} is no indicator; allowed: {', '.join(INDICATORS)}")
+        for name, effect in self.regimes.items():
+            for code in effect.indicators:
+                if code not in self.indicators:
+                    raise ValueError(f"regimes.{name}.indicators: {code!r} has no rule; allowed: {', '.join(self.indicators)}")
         missing = [name for name in SEGMENTS if name not in self.segments]
         if missing:
             raise ValueError(f"segments: no treatment for {', '.join(missing)}")
         return self
-
-
-SEGMENTS: Final = ("star", "core", "steady", "high-risk-high-return", "watch", "exit")
-"""Risk x value: low risk with diamond, gold or silver value, basic value; high risk likewise; default."""
 
 
 class Policy(_Strict):
@@ -171,6 +184,7 @@ class Policy(_Strict):
     name: str = Field(min_length=1, max_length=80)
     reporting_currency: str
     fx: dict[str, Annotated[float, Field(gt=0)]] = Field(description="units of the reporting currency for one unit")
+    macro: Macro = Field(default=Macro(up_from=1, down_from=-1, hysteresis=0, figures={}, sections={}))
     defaults: dict[str, Any]
     portfolios: dict[str, dict[str, Any]]
 
@@ -179,25 +193,43 @@ class Policy(_Strict):
         for code in (self.reporting_currency, *self.fx):
             if code not in EXPONENTS:
                 raise ValueError(f"fx: {code!r} is no ISO 4217 currency with minor units")
-        for name in self.portfolios:
-            self._merged(name)
-        self._merged("")
+        for name in ("", *self.portfolios):
+            rules = self._rules(name)
+            _validated(rules)
+            for place, overlay in overlays(rules):
+                for key in forbidden(overlay):
+                    raise ValueError(f"{'.'.join(place)}.{key}: is the whole portfolio's; no overlay can change it")
+                _validated(merged(rules, overlay))
         return self
 
-    def _merged(self, portfolio: str) -> PortfolioPolicy:
-        merged = _overridden(self.defaults, self.portfolios.get(portfolio, {}))
-        return PortfolioPolicy.model_validate_json(json.dumps(merged), strict=True)
+    def _rules(self, portfolio: str) -> dict[str, Any]:
+        return merged(self.defaults, self.portfolios.get(portfolio, {}))
 
     @cached_property
-    def _resolved(self) -> dict[str, PortfolioPolicy]:
+    def _resolved(self) -> dict[tuple[str, str, str, str], PortfolioPolicy]:
         return {}
 
-    def of(self, portfolio: str) -> PortfolioPolicy:
-        """The rules of a portfolio; one without an entry has the defaults."""
-        rules = self._resolved.get(portfolio)
+    def of(self, portfolio: str, section: str = "", regime: str = NEUTRAL, segment: str = "") -> PortfolioPolicy:
+        """The rules of a portfolio's clients of an industry's section, in a macro regime, in a segment; none are plain.
+
+        A portfolio without an entry has the defaults.
+        """
+        key = (portfolio, section, regime, segment)
+        rules = self._resolved.get(key)
         if rules is None:
-            rules = self._resolved[portfolio] = self._merged(portfolio)
+            rules = self._resolved[key] = self._overlaid(*key)
         return rules
+
+    def _overlaid(self, portfolio: str, section: str, regime: str, segment: str) -> PortfolioPolicy:
+        rules = self._rules(portfolio)
+        rules = merged(rules, (rules.get("industries") or {}).get(section, {}))
+        effect = Effect.model_validate((rules.get("regimes") or {}).get(regime, {}))
+        rules = merged(rules, effect.rules, (rules.get("by_segment") or {}).get(segment, {}))
+        resolved = _validated(rules)
+        if not effect.indicators:
+            return resolved
+        shifted = {code: rule.shifted(effect.indicators.get(code)) for code, rule in resolved.indicators.items()}
+        return resolved.model_copy(update={"indicators": shifted})
 
     @cached_property
     def version(self) -> str:
@@ -217,9 +249,5 @@ def read_policy(text: bytes | str) -> Policy:
     return Policy.model_validate(msgspec.yaml.decode(text))
 
 
-def _overridden(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        was = merged.get(key)
-        merged[key] = _overridden(was, value) if isinstance(was, Mapping) and isinstance(value, Mapping) else value
-    return merged
+def _validated(rules: Mapping[str, Any]) -> PortfolioPolicy:
+    return PortfolioPolicy.model_validate_json(json.dumps(rules), strict=True)

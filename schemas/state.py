@@ -194,6 +194,10 @@ class Partition(msgspec.Struct, array_like=True):
     """The last figure of each macro indicator (`indicator` or `indicator/country`)."""
     policy_version: str = ""
     """Of the policy that the log holds; empty before it holds one."""
+    macro_days: dict[str, int] = msgspec.field(default_factory=dict)
+    """The date that each macro figure is as of."""
+    regimes: dict[str, str] = msgspec.field(default_factory=dict)
+    """Macro regimes that are not neutral, by `country/section`; both empty for the area and for industries like most."""
 
 
 # Keys of the changelog: a client has its own id (printable ASCII, so none begins with a control character).

@@ -34,7 +34,7 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
     topics.COLLATERAL: _event(
         6, **_CLIENT, collateral_id="K-9", value="300000.00", currency="EUR", facility_id="L-77", kind="machinery", haircut=0.4
     ),
-    topics.MACRO: _event(7, indicator="gdp-growth", value=-0.4, as_of="2025-12-31", country="DE"),
+    topics.MACRO: _event(7, indicator="gdp_growth", value=-0.004, as_of="2025-12-31", country="DE"),
     topics.OUTCOMES: _event(8, **_CLIENT, outcome="defaulted", facility_id="L-77", loss=0.35),
     topics.MILESTONES: _event(
         9, client_id="C-2048", portfolio="project-finance", project_id="P-3", milestone="turbine hall", planned=0.6, actual=0.45,
@@ -48,7 +48,7 @@ END_OF_DAY: Final[dict[str, Any]] = {"kind": "end-of-day", "day": "2026-03-31"}
 
 _EVIDENCE: Final = Evidence(
     event_id="day-closed/2026-05-01", topic=topics.CLIENT_EVENTS, partition=2, offset=81_734,
-    model_version="corporate-14-9f3c5a2b7e01", policy_version="shipped-a804294a76ae", cutoffs_version="corporate-7",
+    model_version="corporate-14-9f3c5a2b7e01", policy_version="shipped-21f752f6df92", cutoffs_version="corporate-7",
 )  # fmt: skip
 
 _TIER_CHANGE: Final = TierChange(

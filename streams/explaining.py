@@ -207,7 +207,7 @@ class Retelling:
         """All of it. The decision must have come."""
         assert self.decision is not None
         client = self._segmenter.client(self._wanted.client_id)
-        now = self._segmenter.in_force(client.portfolio)
+        now = self._segmenter.in_force_for(client)
         return Explanation(
             decision_id=str(self._wanted),
             topic=self._wanted.topic,
@@ -266,7 +266,7 @@ def scored(client: ClientState, now: InForce, as_of: int) -> Scored:
     past_due = sum(arrears.overdue(f, as_of) * now.per_minor[f.currency] for f in client.facilities) if dpd else 0.0
     x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + behaviour.features(client.months, dpd, past_due * 100))
     points = now.card.points(x)
-    logit = now.card.intercept + sum(points)
+    logit = now.card.intercept + now.macro_logit + sum(points)
     if not client.defaulted_day and abs(sigmoid(logit) - client.pd) > SAME_PD:
         raise RuntimeError(f"the features give a PD of {sigmoid(logit)}, the client was scored {client.pd}")
     features = [

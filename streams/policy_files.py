@@ -12,7 +12,8 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.policy import Policy, PortfolioPolicy, _overridden
+from schemas.overlays import merged
+from schemas.policy import Policy, PortfolioPolicy
 from streams.settings import Settings
 from streams.user_errors import UserError
 
@@ -101,7 +102,7 @@ def _of_portfolios(tree: Mapping[str, Any]) -> Iterator[_Wrong]:
     for name, entry in {"": {}, **portfolios}.items():
         if not isinstance(entry, Mapping):
             continue  # told as an error of the whole
-        for one in _errors_of(_overridden(defaults, entry)):
+        for one in _errors_of(merged(defaults, entry)):
             inside = _place(one)
             own = _reaches(entry, inside[:-1] if one["type"] == "missing" else inside)
             yield _Wrong(("portfolios", name, *inside) if own else ("defaults", *inside), one, PortfolioPolicy, inside)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from agents.segmentation.in_force import InForce, in_force
+from agents.segmentation.in_force import InForce, Standing, in_force
 from online_models.expert import expert
 from online_models.features import NAMES
 from schemas import log, topics
@@ -91,7 +91,7 @@ def rules_in_force(policy: Policy | None = None, cutoffs: tuple[float, float, fl
     """What decides a corporate client, by the expert's scorecard."""
     policy = policy or shipped()
     card = expert(policy.of("corporate").prior_pd)
-    return in_force("corporate", policy, card, None if cutoffs is None else (1, cutoffs))
+    return in_force(Standing("corporate"), policy, card, None if cutoffs is None else (1, cutoffs))
 
 
 def model(number: int = 1, portfolio: str = "corporate", credibility: float = 0.5, shift: float = 0.3) -> ModelSnapshot:

@@ -108,7 +108,7 @@ def _logit(client: ClientState, behaviour_x: bytes, now: InForce) -> float:
     if client.scored_by != card.version:
         client.statement_logit = partial_logit(card.statement, unpacked(client.statement_x or UNKNOWN_STATEMENT))
         client.scored_by = card.version
-    return card.intercept + client.statement_logit + partial_logit(card.behaviour, unpacked(behaviour_x))
+    return card.intercept + now.macro_logit + client.statement_logit + partial_logit(card.behaviour, unpacked(behaviour_x))
 
 
 def _is_snapshot_due(client: ClientState, fact: log.Fact | None, closed: int) -> bool:

@@ -1,4 +1,4 @@
-"""What is in force for a portfolio at a place of the log: its rules, model and cut-offs."""
+"""What is in force at a place of the log: for a portfolio its rules, model and cut-offs; for a client the overlays, too."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,6 +7,7 @@ from agents.segmentation.indicators.registry import Gate, gates, watched
 from agents.segmentation.indicators.rule import Kind, Watched
 from online_models.expert import POINTS
 from online_models.scorecard import Scorecard
+from schemas.overlays import NEUTRAL
 from schemas.policy import Policy, PortfolioPolicy
 
 
@@ -30,13 +31,32 @@ class InForce(NamedTuple):
     """By segment, as they are published."""
     steps: tuple[int, ...]
     """Days after the oldest due date at which the close of a day finds something new, ascending."""
+    regime: str = NEUTRAL
+    """Of the macro regime where the client is."""
+    regime_cell: str = "/"
+    """The country and industry whose figures tell it."""
+    macro_logit: float = 0.0
+    """What the regime adds to the logit of the PD."""
+    overlays: tuple[str, ...] = ()
+    """Of the policy, those that are merged over the portfolio's rules, in their order."""
+
+
+class Standing(NamedTuple):
+    """What of a client chooses its overlays."""
+
+    portfolio: str
+    section: str = ""
+    regime: str = NEUTRAL
+    regime_cell: str = "/"
+    segment: str = ""
 
 
 def in_force(
-    portfolio: str, policy: Policy, card: Scorecard, population: tuple[int, tuple[float, float, float]] | None
+    standing: Standing, policy: Policy, card: Scorecard, population: tuple[int, tuple[float, float, float]] | None
 ) -> InForce:
-    """The rules of a portfolio with the model and the population's cut-offs; cut-offs of the policy go first."""
-    rules = policy.of(portfolio)
+    """The rules for a standing with the model and the population's cut-offs; cut-offs of the policy go first."""
+    portfolio = standing.portfolio
+    rules = policy.of(portfolio, standing.section, standing.regime, standing.segment)
     cutoffs, version = rules.value.cutoffs, "policy"
     if cutoffs is None:
         cutoffs, version = (population[1], f"{portfolio}-{population[0]}") if population is not None else (None, "none")
@@ -53,7 +73,20 @@ def in_force(
         gates=gates(by_code),
         treatments={name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()},
         steps=_steps(rules),
+        regime=standing.regime,
+        regime_cell=standing.regime_cell,
+        macro_logit=rules.regimes[standing.regime].logit if standing.regime in rules.regimes else 0.0,
+        overlays=_overlays(standing, policy.of(portfolio)),
     )
+
+
+def _overlays(standing: Standing, base: PortfolioPolicy) -> tuple[str, ...]:
+    named = (
+        ("industries", standing.section, standing.section in base.industries),
+        ("regimes", standing.regime, standing.regime in base.regimes),
+        ("by_segment", standing.segment, standing.segment in base.by_segment),
+    )
+    return tuple(f"{kind}.{name}" for kind, name, is_there in named if is_there)
 
 
 def _steps(rules: PortfolioPolicy) -> tuple[int, ...]:

@@ -125,7 +125,8 @@ class _Writer:
         self._says(topics.OUTCOMES, i, outcome=said, facility_id="L1" if n > 6 else None)
 
     def _profile(self, i: int, n: int) -> None:
-        self._says(topics.PROFILES, i, employees=n)
+        industry, country = ("F41.20", "C28", "332710", None)[n % 4], ("DE", "FR", None)[n % 3]
+        self._says(topics.PROFILES, i, employees=n, industry=industry, country=country)
 
     def _rating(self, i: int, n: int) -> None:
         self._says(topics.RATINGS, i)
@@ -134,7 +135,8 @@ class _Writer:
         self._says(topics.COLLATERAL, i, value=str(1000 * n))
 
     def _macro(self, i: int, n: int) -> None:
-        self._publishes(topics.MACRO, msgspec.json.encode(event(topics.MACRO, value=n / 10, event_id=f"m{n}")))
+        figure = event(topics.MACRO, value=(n - 5) / 50, event_id=f"m{n}", country="DE" if i % 2 else None, as_of=str(self.day))
+        self._publishes(topics.MACRO, msgspec.json.encode(figure))
 
     def _no_rate(self, i: int, n: int) -> None:
         self._says(topics.COLLATERAL, i, currency="THB")

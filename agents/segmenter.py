@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
-from agents.segmentation import history
+from agents.segmentation import groups, history
 from agents.segmentation.agenda import Agenda, month_end, next_look
 from agents.segmentation.deciding import Decided, decide
 from agents.segmentation.folding import Unusable, fold, is_repeat
@@ -34,12 +34,14 @@ from schemas.state import (
     PARTITION_KEY,
     POLICY_PREFIX,
     ClientState,
+    Group,
     Partition,
     Snapshot,
     encode,
     glance,
     is_client,
     read_client,
+    read_group,
     read_partition,
 )
 
@@ -48,6 +50,7 @@ MOST_LIVE: Final = 4096
 """Clients kept decoded between batches; the others are bytes."""
 MOST_STANDINGS: Final = 8192
 """Clients' portfolio, industry, country and segment for which is kept what is in force."""
+MOST_LIVE_GROUPS: Final = 256
 LOOKS_PER_BATCH: Final = 500
 """Clients looked at in one batch when a day closes, so that others can work in between."""
 
@@ -90,6 +93,7 @@ class Segmenter:
         self._in_force: dict[Standing, InForce] = {}
         self._by_client: dict[tuple[str, str, str, str], InForce] = {}
         self._live: dict[str, ClientState] = {}
+        self._live_groups: dict[bytes, Group] = {}
         self._begin()
         self._rebuild()
 
@@ -135,6 +139,14 @@ class Segmenter:
             stored = self.states.get(client_id.encode())
             state = self._live[client_id] = read_client(stored) if stored is not None else ClientState()
         return state
+
+    def group(self, key: bytes) -> Group:
+        """What is known of a group that is kept here."""
+        group = self._live_groups.get(key)
+        if group is None:
+            stored = self.states.get(key)
+            group = self._live_groups[key] = read_group(stored) if stored is not None else Group()
+        return group
 
     def in_force(self, portfolio: str) -> InForce:
         """What decides a portfolio's clients at this place of the log, where no overlay changes it."""
@@ -183,6 +195,9 @@ class Segmenter:
             self._dead.add(record.offset)
             return
         topic, partition, offset = fact.source
+        if topic == topics.CLIENT_EVENTS:  # what segmenters tell one another has numbers of its own
+            self._told_by_another(record, fact)
+            return
         marks = self.partition.marks.setdefault(topic, {})
         if offset <= marks.get(partition, -1):
             self._counts["repeated"] += 1
@@ -194,12 +209,19 @@ class Segmenter:
             return
         self._step(record, fact.client_id, fact)
 
+    def _told_by_another(self, record: Record, fact: log.Fact) -> None:
+        if isinstance(fact, log.MemberStanding) or record.offset > self.client(fact.client_id).seen:
+            self._step(record, fact.client_id, fact)
+
     def _step(self, record: Record, client_id: str, fact: log.Fact | None) -> None:
         """One step at one client. If it raises, the client is as it was and the record is a dead letter."""
         if fact is None and client_id in self._touched:  # on an earlier day that this record closed
             self.states[client_id.encode()] = encode(self._live[client_id])
         try:
-            self._fold_and_decide(record, client_id, fact, tell=True)
+            if isinstance(fact, log.MemberStanding):
+                self._count_member(record, fact)
+            else:
+                self._fold_and_decide(record, client_id, fact, tell=True)
         except Unusable as refused:
             self._undo(record, client_id)
             self._die(record, INVALID, str(refused))
@@ -209,20 +231,21 @@ class Segmenter:
 
     def _fold_and_decide(self, record: Record, client_id: str, fact: log.Fact | None, tell: bool) -> None:
         client = self.client(client_id)
-        looked = client.look_day
+        looked, derived = client.look_day, False
         was_bin, was_history, was_turn = client.value_bin, client.history, client.history_day
         if fact is None:
             day, event_id = self.partition.closed_day, f"day-closed/{date.fromordinal(self.partition.closed_day)}"
         else:
-            if is_repeat(client, fact.event_id):
-                self._counts["duplicate"] += tell
+            derived = type(fact) in log.DERIVED
+            if not groups.heard(client, fact) or client.segment is None if derived else is_repeat(client, fact.event_id):
+                self._counts["repeated" if derived else "duplicate"] += tell
                 client.seen = record.offset
                 self._touched.add(client_id)
                 return
             day, event_id = fact.occurred_at.toordinal(), fact.event_id
             client.portfolio = client.portfolio or fact.portfolio or DEFAULT_PORTFOLIO
         now = self.in_force_for(client)
-        if fact is not None:
+        if fact is not None and not derived:
             fold(client, fact, day, now)
             if type(fact) is log.ProfileUpdated:
                 now = self.in_force_for(client)
@@ -233,9 +256,10 @@ class Segmenter:
             now = self.in_force_for(client)
         client.look_day = next_look(client, closed_day, now)
         client.seen = record.offset
+        tidings = groups.tidings(client, client.ties, place) if client.ties is not None else ()
         if not tell:
             return
-        if self._watch is not None and fact is not None:
+        if self._watch is not None and fact is not None and not derived:
             self._watch(fact, client, now)
         self.agenda.move(client_id, looked, client.look_day)
         self._count_value(client.portfolio, was_bin, client.value_bin)
@@ -243,6 +267,8 @@ class Segmenter:
             self._tally(client.portfolio, was_history, client.history)
             self.history_agenda.move(client_id, was_turn, client.history_day)
         self._touched.add(client_id)
+        if tidings:
+            self._pass_on(tidings)
         self._tell(client_id, client.portfolio, decided, record)
 
     def _tell(self, client_id: str, portfolio: str, decided: Decided, record: Record) -> None:
@@ -258,6 +284,20 @@ class Segmenter:
         for ordinal, (snapshot, defaulted) in enumerate(decided.labelled):
             self._outcomes.append(self._lesson(client_id, portfolio, snapshot, defaulted, record, ordinal))
             self._counts["example"] += 1
+
+    def _count_member(self, record: Record, fact: log.MemberStanding) -> None:
+        """Into its group, which is kept here; the members hear of it through the log."""
+        key = groups.group_key(fact.group_id)
+        group = self.group(key)
+        if record.offset <= group.seen:
+            return
+        self._pass_on(groups.count(group, fact, self.number, record.offset))
+        group.seen = record.offset
+        self._touched_groups.add(key)
+
+    def _pass_on(self, tidings: Sequence[groups.Tiding]) -> None:
+        for key, fact in tidings:
+            self._outcomes.append(Outcome(topics.CLIENT_EVENTS, key, log.write(fact)))
 
     def _lesson(self, client_id: str, portfolio: str, taken: Snapshot, defaulted: bool, record: Record, ordinal: int) -> Outcome:
         example = LabelledExample(
@@ -462,6 +502,7 @@ class Segmenter:
         self._outcomes: list[Outcome] = []
         self._entries: list[State] = []
         self._touched: set[str] = set()
+        self._touched_groups: set[bytes] = set()
         self._dead: set[int] = set()
         self._counts: Counter[str] = Counter()
         self._told = self.partition.offset
@@ -475,6 +516,8 @@ class Segmenter:
         entries = self._entries
         for client_id in sorted(self._touched):
             entries.append(State(client_id.encode(), encode(self._live[client_id])))
+        for key in sorted(self._touched_groups):
+            entries.append(State(key, encode(self._live_groups[key])))
         entries += [State(key, None) for key in self._obsolete]
         self._obsolete = []
         if done:  # what this record no longer names may go with the next batch, when nothing can come back to it
@@ -488,6 +531,8 @@ class Segmenter:
                 self.states[key] = value
         if len(self._live) > MOST_LIVE:
             self._live.clear()
+        if len(self._live_groups) > MOST_LIVE_GROUPS:
+            self._live_groups.clear()
         self._begin()
         return batch
 

@@ -160,6 +160,35 @@ class FeedbackGiven(ClientEvent, frozen=True, tag="feedback-given", kw_only=True
     note: str | None = None
 
 
+class MemberStanding(ClientEvent, frozen=True, tag="member-standing", kw_only=True, omit_defaults=True, gc=False):
+    """Derived, keyed by the group: `client_id`, a member, has come to another stage of its own; 0 if it has left the group."""
+
+    group_id: str
+    stage: int
+    sequence: int
+    """Counts up with what the client tells; an older or equal one is a repeat."""
+
+
+class GroupStanding(ClientEvent, frozen=True, tag="group-standing", kw_only=True, omit_defaults=True, gc=False):
+    """Derived: the worst stage among the other members of the client's group has changed."""
+
+    group_id: str
+    stage: int
+    version: int
+    """Counts up with what the group tells; an older or equal one is a repeat."""
+    member: str = ""
+    """Who stands there; nobody at stage 1."""
+
+
+class Referred(ClientEvent, frozen=True, tag="referred", kw_only=True, omit_defaults=True, gc=False):
+    """Derived: `client_id` has referred another client, `referred`; or (`holds` false) that one names somebody else now."""
+
+    referred: str
+    sequence: int
+    """Counts up with what the referred one tells; an older or equal one is a repeat."""
+    holds: bool = True
+
+
 class MacroObserved(Canonical, frozen=True, tag="macro-observed", kw_only=True, omit_defaults=True):
     """Control: a figure of the economy, known to every partition from here on."""
 
@@ -220,7 +249,13 @@ Fact: TypeAlias = (
     | OutcomeReported
     | MilestoneReported
     | FeedbackGiven
+    | MemberStanding
+    | GroupStanding
+    | Referred
 )
+DERIVED: Final = frozenset((MemberStanding, GroupStanding, Referred))
+"""What segmenters tell one another through the log; `source` is the record of the log it was derived from."""
+
 Control: TypeAlias = MacroObserved | DayPassed | ModelPublished | CutoffsPublished | PolicyPublished
 
 read_fact: Final[Callable[[bytes], Fact]] = msgspec.json.Decoder(Fact).decode

@@ -19,7 +19,7 @@ from schemas.overlays import Strict as _Strict
 
 INDICATORS: Final = (
     "DPD", "MISSED", "UTIL", "EXCESS", "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DEBT", "LIQUIDITY", "ALTMAN",
-    "PD-RISE",
+    "PD-RISE", "GROUP",
 )  # fmt: skip
 """Codes of the indicators that have a rule, as in DOMAIN.md."""
 

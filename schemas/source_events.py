@@ -18,6 +18,7 @@ def _known(currency: str) -> str:
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$", description="printable ASCII")]
 EventId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$", description="the bank's own id")]
+IdentifierOrNone = Annotated[str, Field(max_length=64, pattern=r"^[!-~]*$", description="printable ASCII; empty: no longer any")]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Portfolio = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 CurrencyCode = Annotated[str, Field(description="ISO 4217 code"), AfterValidator(_known)]
@@ -133,8 +134,8 @@ class Profile(ClientEvent):
     industry: Code | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 alpha-2")] | None = None
     relationship_since: date | None = None
-    referred_by: Identifier | None = None
-    group_id: Identifier | None = None
+    referred_by: IdentifierOrNone | None = None
+    group_id: IdentifierOrNone | None = None
     legal_form: Code | None = None
     employees: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
 

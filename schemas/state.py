@@ -114,6 +114,42 @@ class Graded(msgspec.Struct, array_like=True, gc=False):
     day: int
 
 
+class Ties(msgspec.Struct, array_like=True, gc=False):
+    """What a client has told of itself to its group and to who referred it, and what it has heard of the group."""
+
+    group_id: str = ""
+    """Told last, like `stage` and `referrer`."""
+    stage: int = 0
+    referrer: str = ""
+    sequence: int = 0
+    """Of what was told."""
+    worst: int = 1
+    """The worst stage among the others of the group."""
+    member: str = ""
+    """Who stands there."""
+    version: int = 0
+    """Of what was heard of the group."""
+
+
+class Member(msgspec.Struct, array_like=True, gc=False):
+    """One client of a group, as it was last heard of."""
+
+    client_id: str
+    stage: int
+    """0: it has left."""
+    sequence: int
+
+
+class Group(msgspec.Struct, array_like=True):
+    """A group of connected clients, kept in the partition of its own key."""
+
+    seen: int = -1
+    """Offset of the last record of the log that this state has in it."""
+    version: int = 0
+    """Of what it has told."""
+    members: list[Member] = msgspec.field(default_factory=list)
+
+
 class ClientState(msgspec.Struct, array_like=True):
     """A client. Built empty it is complete."""
 
@@ -174,6 +210,12 @@ class ClientState(msgspec.Struct, array_like=True):
     snapshot_pd: float = 0.0
     alarm_episode: int = 0
     """The last episode of a PD warning that a snapshot has told of."""
+    ties: Ties | None = None
+    """None while it belongs to no group and nobody has referred it."""
+    referrals: int = 0
+    """Clients it has referred, up to a bound."""
+    referred: dict[int, int] = msgspec.field(default_factory=dict)
+    """Digest of each and what was last heard of it: the `sequence`, negative if it names somebody else now."""
 
 
 class Partition(msgspec.Struct, array_like=True):
@@ -204,6 +246,8 @@ class Partition(msgspec.Struct, array_like=True):
 PARTITION_KEY: Final = b"\x00partition"
 MODEL_PREFIX: Final = b"\x00model/"
 POLICY_PREFIX: Final = b"\x00policy/"
+GROUP_PREFIX: Final = b"\x00group/"
+"""Also the key of records for a group: no client's records are mistaken for them."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
 _GLANCED: Final = ("portfolio", "look_day", "value_bin", "history", "history_day")
@@ -231,6 +275,7 @@ def glance(value: bytes) -> Glance:
 
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode
 """Raises: msgspec.ValidationError if the bytes are no client state."""
+read_group: Final = msgspec.msgpack.Decoder(Group).decode
 read_partition: Final = msgspec.msgpack.Decoder(Partition).decode
 
 

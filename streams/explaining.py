@@ -195,8 +195,8 @@ class Retelling:
             fact = log.read_fact(record.value or b"")
         except msgspec.MsgspecError:
             return  # a dead letter; it decides nothing
-        is_new = self._is_new(fact.source)
-        if fact.client_id != self._wanted.client_id:
+        is_new = type(fact) in log.DERIVED or self._is_new(fact.source)
+        if fact.client_id != self._wanted.client_id or isinstance(fact, log.MemberStanding):
             return
         counts = self._run(record) if is_new else {"repeated": 1}
         self._events.append(

@@ -3,8 +3,8 @@
 A value built from the same pure agents that the worker hosts (as Kafka Streams' TopologyTestDriver is).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from agents.learner import Learner
 from agents.segmentation.in_force import InForce
@@ -18,10 +18,19 @@ Publish = Callable[[Outcome], None]
 Watch = Callable[[log.Fact, ClientState, InForce], None]
 
 
+class Decided(NamedTuple):
+    """What records of the log lead to, beside what is published."""
+
+    lessons: list[PlainRecord]
+    for_log: list[Outcome]
+    """What the segmenter tells others; in a log that is replayed it stands already."""
+
+
 class Pipeline:
     """Takes what is written to the log and publishes what follows from it.
 
-    `publish` gets every outcome but those for the log; `written` gets every record of the log as it is written.
+    `publish` gets every outcome but those for the log; `written` gets every record of the log as it is written. What segmenters
+    tell one another stands in the log before the next control record (a day that closes), what the learner tells at its end.
     """
 
     def __init__(
@@ -41,27 +50,32 @@ class Pipeline:
         self._lessons = 0
 
     def append(self, outcomes: Iterable[Outcome]) -> None:
-        """Outcomes for the log: written, folded and decided, and what is learned from them written in turn."""
+        """Outcomes for the log: written, folded and decided, and what follows for the log written in turn."""
         waiting = list(outcomes)
         while waiting:
             lessons: list[PlainRecord] = []
-            for partition, records in enumerate(self._placed(waiting)):
-                lessons += self.decide(partition, records)
+            for run in _runs(waiting):
+                while run:
+                    decided = [self.decide(partition, records) for partition, records in enumerate(self._placed(run))]
+                    lessons += [lesson for one in decided for lesson in one.lessons]
+                    run = [outcome for one in decided for outcome in one.for_log]
             waiting = self._learn(lessons)
 
-    def decide(self, partition: int, records: Sequence[PlainRecord]) -> list[PlainRecord]:
-        """Records of one partition of the log; returns what they teach."""
-        lessons: list[PlainRecord] = []
+    def decide(self, partition: int, records: Sequence[PlainRecord]) -> "Decided":
+        """Records of one partition of the log, as they stand there."""
+        decided = Decided([], [])
         for batch in self.segmenters[partition].run(records):
             if not isinstance(batch, Batch):
                 continue
             for outcome in batch.outcomes:
                 if outcome.topic == topics.LEARNING:
-                    lessons.append(PlainRecord(topics.LEARNING, 0, self._lessons, 0, None, outcome.value))
+                    decided.lessons.append(PlainRecord(topics.LEARNING, 0, self._lessons, 0, None, outcome.value))
                     self._lessons += 1
+                elif outcome.topic == topics.CLIENT_EVENTS:
+                    decided.for_log.append(outcome)
                 else:
                     self._publish(outcome)
-        return lessons
+        return decided
 
     def _placed(self, outcomes: Iterable[Outcome]) -> list[list[PlainRecord]]:
         count = len(self._ends)
@@ -91,6 +105,17 @@ class Pipeline:
                     else:
                         self._publish(outcome)
         return controls
+
+
+def _runs(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    """In order, each run up to a control record."""
+    run: list[Outcome] = []
+    for outcome in outcomes:
+        run.append(outcome)
+        if outcome.partition == EVERY:
+            yield run
+            run = []
+    yield run
 
 
 def partition_of(key: bytes, partitions: int) -> int:

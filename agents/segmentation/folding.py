@@ -6,6 +6,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
+from agents.segmentation import groups
 from agents.segmentation.arrears import owe, settle, undo
 from agents.segmentation.in_force import InForce
 from online_models import behaviour, statements
@@ -105,8 +106,7 @@ def profile(client: ClientState, fact: log.ProfileUpdated, day: int, now: InForc
     """What the event tells overwrites what was known."""
     client.industry = fact.industry or client.industry
     client.country = fact.country or client.country
-    client.group_id = fact.group_id or client.group_id
-    client.referred_by = fact.referred_by or client.referred_by
+    groups.bind(client, fact)
     if fact.relationship_since is not None:
         client.relationship_day = fact.relationship_since.toordinal()
     if fact.employees is not None:

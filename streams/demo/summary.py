@@ -59,6 +59,8 @@ class Decisions:
 
     def fact(self, fact: log.Fact) -> None:
         """One event of the log."""
+        if type(fact) in log.DERIVED:
+            return
         self.events[fact.source.topic] += 1
         if isinstance(fact, log.OutcomeReported) and fact.outcome == "defaulted":
             self.defaults.setdefault(fact.client_id, fact.occurred_at.date())

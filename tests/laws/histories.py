@@ -11,8 +11,8 @@ from agents.intake import Intake, day_passed
 from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome, PlainRecord
+from streams.pipeline import Pipeline
 from tests.builders import at, event, model, policy, source_record
-from tests.driver import log_of
 
 CLIENTS = (("C1", None), ("C2", None), ("S1", "sme"), ("P1", "project-finance"), ("C3", None))
 START = date(2024, 1, 1)
@@ -126,7 +126,9 @@ class _Writer:
 
     def _profile(self, i: int, n: int) -> None:
         industry, country = ("F41.20", "C28", "332710", None)[n % 4], ("DE", "FR", None)[n % 3]
-        self._says(topics.PROFILES, i, employees=n, industry=industry, country=country)
+        group_id = ("G1", "G1", "G2", "")[n % 4] if n < 8 else None
+        ties = {"group_id": group_id, "referred_by": CLIENTS[n % 3][0] if n % 2 else None}
+        self._says(topics.PROFILES, i, employees=n, industry=industry, country=country, **ties)
 
     def _rating(self, i: int, n: int) -> None:
         self._says(topics.RATINGS, i)
@@ -193,13 +195,25 @@ class _Writer:
         self._control(log.PolicyPublished(source=log.Source("policy", 0, 0), version=chosen.version, policy=document))
 
 
-def written(operations: list[Op]) -> History:
-    """The log that operations lead to."""
+def told(operations: list[Op]) -> tuple[list[list[Outcome]], list[PlainRecord]]:
+    """What intake writes for the log, by operation, and the source records behind it."""
     writer = _Writer()
+    said: list[list[Outcome]] = []
     for op in operations:
+        begun = len(writer.outcomes)
         writer.write(op)
-    accepted = [outcome for outcome in writer.outcomes if outcome.topic == topics.CLIENT_EVENTS]
-    return History(log_of(accepted), writer.sources)
+        said.append([outcome for outcome in writer.outcomes[begun:] if outcome.topic == topics.CLIENT_EVENTS])
+    return said, writer.sources
+
+
+def written(operations: list[Op]) -> History:
+    """The log that operations lead to, with what segmenters tell one another."""
+    said, sources = told(operations)
+    records: list[PlainRecord] = []
+    pipeline = Pipeline(POLICY, 1, lambda _: None, records.append, learning=False)
+    for outcomes in said:
+        pipeline.append(outcomes)
+    return History(records, sources)
 
 
 histories = ops.map(written)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.segmenter import Segmenter
 from schemas import log, topics
 from schemas.records import PlainRecord
-from schemas.state import PARTITION_KEY, read_client
+from schemas.state import PARTITION_KEY, is_client, read_client
 from tests.driver import decided, headers, log_of, run_all
 from tests.laws.crashes import Crash, crashing, identity, uncrashed
 from tests.laws.histories import POLICY, History, cuts, histories, places
@@ -38,7 +38,7 @@ def test_one_record_at_a_time_decides_the_same(history: History) -> None:
 @given(histories)
 def test_decisions_have_ids_of_their_own_and_a_clients_count_up_without_a_gap(history: History) -> None:
     outcomes, _ = run_all(segmenter({}), history.log)
-    ids = [headers(o)["ce_id"] for o in outcomes if o.topic != topics.LEARNING]
+    ids = [headers(o)["ce_id"] for o in outcomes if o.topic not in (topics.LEARNING, topics.CLIENT_EVENTS)]
     assert len(set(ids)) == len(ids)
     numbers: dict[str, list[int]] = {}
     for decision in decided(outcomes):
@@ -97,8 +97,13 @@ def test_events_that_the_bank_sends_twice_change_nothing(history: History, back:
 def test_portfolios_do_not_touch_each_other(history: History) -> None:
     """Without the records of the others a portfolio's decisions are what they are."""
     alone = [record for record in history.log if record.key is None or record.key.startswith(b"S")]
-    both = [o for o in run_all(segmenter({}), history.log)[0] if o.key == b"S1"]
-    assert [identity(o) for o in run_all(segmenter({}), alone)[0] if o.key == b"S1"] == [identity(o) for o in both]
+    both, mine = (decisions_of(b"S1", records) for records in (history.log, alone))
+    assert mine == both
+
+
+def decisions_of(key: bytes, records: list[PlainRecord]) -> list[tuple[object, ...]]:
+    outcomes, _ = run_all(segmenter({}), records)
+    return [identity(o) for o in outcomes if o.key == key and o.topic != topics.CLIENT_EVENTS]
 
 
 class Breaks:
@@ -159,7 +164,7 @@ def known(records: list[PlainRecord]) -> tuple[list[Any], dict[bytes, Any]]:
         (d.client_id, d.sequence, d.as_of, getattr(d, "now", None), getattr(d, "indicator", None), getattr(d, "status", None))
         for d in decided(outcomes)
     ]
-    clients = {key: read_client(value) for key, value in states.items() if key != PARTITION_KEY}
+    clients = {key: read_client(value) for key, value in states.items() if is_client(key)}
     for client in clients.values():
         client.seen = 0
     return said, clients
@@ -176,6 +181,7 @@ def test_the_histories_are_worth_it() -> None:
         topics.EARLY_WARNINGS,
         topics.LEARNING,
         topics.DEAD_LETTERS,
+        topics.CLIENT_EVENTS,
     }
     assert {b"labelled-example", b"value-histogram"} <= {
         o.value[11:27].split(b'"')[0] for o in outcomes if o.topic == topics.LEARNING

@@ -57,7 +57,7 @@ PASSING: Final[tuple[Kind, ...]] = (*PAYING, type(None))
 """And the passing of days."""
 ANYTHING: Final[tuple[Kind, ...]] = (
     *PASSING, log.StatementPublished, log.ProfileUpdated, log.RatingAssigned, log.CollateralValued, log.MilestoneReported,
-    log.FeedbackGiven,
+    log.FeedbackGiven, log.GroupStanding, log.Referred,
 )  # fmt: skip
 
 

@@ -26,9 +26,7 @@ def figures(tallies: Tallies, as_of: int) -> dict[str, Any]:
 
 def _of(tallies: Tallies, code: int, counted: tuple[int, ...], defaults: int, years: float) -> dict[str, Any]:
     episodes = {
-        severity: {
-            verdict: sum(tallies.closed[episode_key(c, level, v)] for c in counted) for v, verdict in enumerate(VERDICTS)
-        }
+        severity: {verdict: sum(tallies.closed[episode_key(c, level, v)] for c in counted) for v, verdict in enumerate(VERDICTS)}
         for level, severity in enumerate(SEVERITIES, start=1)
     }
     false = {severity: counts[VERDICTS[FALSE]] for severity, counts in episodes.items()}

@@ -10,10 +10,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE
+from streams.ledger_tables import difference_table, ledger_table
 from streams.policy_files import load_policy
 from streams.replay import replay_events, replay_log
 from streams.tables import by_the_end_table, console, learning_table, matrix_table
 from streams.user_errors import UserError
+from streams.what_if import WHAT_IF, what_if
 
 
 @click.command(name="replay")
@@ -21,14 +23,16 @@ from streams.user_errors import UserError
 @click.option("--log", "log_file", type=FILE, help="Replay a log (client-events.jsonl) bit for bit instead of event files.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for what comes of it.")
 @click.option("--policy", "policy_file", type=FILE, help="Decide by this policy (none: ours); with --log, until the log has one.")
+@click.option("--against", type=FILE, help="What if: decide by this policy as well, and tell how --policy differs from it.")
 @click.option("--partitions", type=click.IntRange(1, 1024), default=1, show_default=True, help="Partitions of the log.")
 @user_errors
 def replay_command(
-    files: tuple[Path, ...], log_file: Path | None, out: Path, policy_file: Path | None, partitions: int
+    files: tuple[Path, ...], log_file: Path | None, out: Path, policy_file: Path | None, against: Path | None, partitions: int
 ) -> None:
     """Event FILES (.jsonl, .jsonl.gz; each line with its topic) through intake, log, segmenter and learner.
 
     Writes client-events, tier-changes, early-warnings, scores, models, dead-letters (.jsonl) and report.json.
+    With --against, both policies decide the same events, into OUT/old and OUT/new; OUT/what-if.json tells how they differ.
     """
     if bool(files) == (log_file is not None):
         raise UserError("give event files, or --log with a log; not both, and not neither")
@@ -41,11 +45,31 @@ def replay_command(
         def progress(done: int) -> None:
             bar.update(task, completed=done)
 
-        if log_file is not None:
+        if against is not None:
+            compared = _what_if(files, log_file, (load_policy(against), policy), out, partitions, progress)
+        elif log_file is not None:
             report = _log(log_file, out, policy, progress)
         else:
             report = replay_events(files, out, policy, partitions, progress)
-    _show(report, out, perf_counter() - started)
+    if against is not None:
+        _show_difference(compared, out)
+    else:
+        _show(report, out, perf_counter() - started)
+
+
+def _what_if(*question: Any) -> dict[str, Any]:
+    try:
+        return what_if(*question)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _show_difference(compared: dict[str, Any], out: Path) -> None:
+    out_console = console()
+    out_console.print(f"old: policy {compared['policies']['old']}; new: policy {compared['policies']['new']}")
+    for portfolio, told in compared["portfolios"].items():
+        out_console.print(difference_table(portfolio, told))
+    out_console.print(f"written to {out}: old, new, {WHAT_IF}")
 
 
 def _log(path: Path, out: Path, policy: Any, progress: Any) -> dict[str, Any]:
@@ -62,6 +86,8 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
         out_console.print(f"{name:>28} {count:>10,}")
     for portfolio, cells in report["portfolios"].items():
         out_console.print(matrix_table(portfolio, cells))
+    if report["ledger"]:
+        out_console.print(ledger_table(report["ledger"]))
     if report["learning"]:
         out_console.print(learning_table(report["learning"]))
         for portfolio, told in report["learning"].items():

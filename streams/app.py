@@ -168,7 +168,7 @@ def host_stateful(app: TierwatchApp, topic: str, name: str, make_agent: MakeAgen
     app.tables.add(table)
 
     def work(lane: Lane) -> Work:
-        return Stateful(lane, make_agent, table, app.consumer_generation_id)
+        return Stateful(lane, make_agent, table, lambda: app.consumer_generation_id)
 
     _host(app, topic, name, work)
     return table

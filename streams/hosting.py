@@ -41,8 +41,8 @@ class BatchAgent(Protocol):
 class Work(Protocol):
     """What a lane does with the records of its partition."""
 
-    async def begin(self) -> int:
-        """Gets ready and says which offset comes first."""
+    async def begin(self, committed: int) -> int:
+        """Gets ready and says which offset comes first; `committed` is where the group stands."""
 
     async def run(self, records: Sequence[Record]) -> bool:
         """Goes through the records; False if it was stopped half-way."""
@@ -114,7 +114,10 @@ class Lane:
             self._ended(error)
 
     async def _loop(self, work: Work) -> None:
-        self.engine.positions.start(self.place, await work.begin())
+        while not (self.consumer.knows_committed(self.place) or self.stopping):  # Until then states may not be whole.
+            await asyncio.sleep(POLL_SECONDS)
+        if not self.stopping:
+            self.engine.positions.start(self.place, await work.begin(self.consumer.committed(self.place)))
         while not self.stopping:
             records = await self._next()
             if not records:
@@ -164,13 +167,6 @@ class Lane:
         end = self.consumer.highwater(TP(*self.place))
         telemetry.lag(*self.place, max(0, (end or 0) - last.offset - 1), last.timestamp)
 
-    async def committed(self) -> int:
-        """Where the group stands; waits until that is known."""
-        while not (self.consumer.knows_committed(self.place) or self.stopping):
-            await asyncio.sleep(POLL_SECONDS)
-        offset: int = self.consumer.committed(self.place)
-        return offset
-
     async def may_write(self) -> bool:
         """Waits until the partition is certainly still ours; False if it is ours no more."""
         while not self.stopping:
@@ -183,7 +179,7 @@ class Lane:
 class Stateful:
     """An agent with a table. Its own partition record, not the committed offset, says where it goes on."""
 
-    def __init__(self, lane: Lane, make_agent: MakeAgent, table: StateTable, generation: int) -> None:
+    def __init__(self, lane: Lane, make_agent: MakeAgent, table: StateTable, generation: Callable[[], int]) -> None:
         self._lane = lane
         self._make_agent = make_agent
         self._table = table
@@ -191,11 +187,11 @@ class Stateful:
         self._agent: PartitionAgent
         self._changelog: Changelog
 
-    async def begin(self) -> int:
+    async def begin(self, committed: int) -> int:
         """Builds the agent from the restored states, and repairs what a fenced worker has overwritten."""
         place, writer = self._lane.place, self._lane.engine.writer
         restored = self._table.partition_states.hand_over(place.partition)
-        owner = (restored.owner[0] + 1, self._generation)
+        owner = (restored.owner[0] + 1, self._generation())
         self._changelog = Changelog(self._table.changelog_topic_name, place.partition, owner_header(owner))
         repairs = restored.repairs()
         self._agent = self._make_agent(place.partition, restored.states)
@@ -230,9 +226,9 @@ class Stateless:
         self._lane = lane
         self._agent = agent
 
-    async def begin(self) -> int:
+    async def begin(self, committed: int) -> int:
         """Goes on where the group stands."""
-        return await self._lane.committed()
+        return committed
 
     async def run(self, records: Sequence[Record]) -> bool:
         """Runs the agent and writes its outcomes."""
@@ -251,9 +247,9 @@ class Sinking:
         self._lane = lane
         self._sink = sink
 
-    async def begin(self) -> int:
+    async def begin(self, committed: int) -> int:
         """Goes on where the group stands."""
-        return await self._lane.committed()
+        return committed
 
     async def run(self, records: Sequence[Record]) -> bool:
         """Hands over.

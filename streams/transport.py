@@ -107,6 +107,7 @@ class Consumer(driver.Consumer):
     async def _deliver_next(self) -> None:
         if not self.flow_active:
             await self.wait(cast(Any, self.can_resume_flow))
+            return  # What a rebalance wants sought comes before the next fetch.
         generation, seeks = self.app.consumer_generation_id, self.engine.positions.all_seeks()
         for tp, records in (await self._fetch()).items():
             place = Partition(tp.topic, tp.partition)
@@ -179,26 +180,26 @@ class Consumer(driver.Consumer):
             self._fetched_to[place] = offset
 
     async def perform_seek(self) -> None:
-        """Faust seeks to what is committed, after each assignment; it does not where nothing is."""
+        """Faust seeks to what is committed, after each assignment, one partition after the other while fetches go on."""
         await super().perform_seek()
         for tp in self.assignment():
-            if self._is_changelog_tp(tp):
-                continue
-            place = Partition(tp.topic, tp.partition)
-            self.engine.positions.sought(place)
-            self._sought.add(place)
-            self._seek_wanted.pop(place, None)
-            self._fetched_to[place] = committed = self.committed(place)
-            if not committed:
-                self.want_seek(place, 0)
+            if not self._is_changelog_tp(tp):
+                place = Partition(tp.topic, tp.partition)
+                self._sought.add(place)
+                self._seek_anew(place)
 
     async def seek_wait(self, partitions: Any) -> None:
         """Faust seeks changelogs, to where recovery goes on: after the last record that was applied."""
-        exact = {tp: self._table(Partition(*tp)).partition_states.expected(tp.partition) for tp in partitions}
-        await super().seek_wait(exact)
-        for tp, offset in exact.items():
-            self.engine.positions.sought(Partition(*tp))
-            self._fetched_to[Partition(*tp)] = offset
+        places = [Partition(*tp) for tp in partitions]
+        await super().seek_wait({TP(*place): self._expected(place) for place in places})
+        for place in places:
+            self._seek_anew(place)
+
+    def _seek_anew(self, place: Partition) -> None:
+        """After a seek that a fetch may have overtaken: where the next fetch begins, only a seek between two can tell."""
+        self.engine.positions.sought(place)
+        self._fetched_to[place] = None
+        self.want_seek(place, self._expected(place))
 
     def _expected(self, place: Partition) -> int:
         if self._is_changelog_tp(TP(*place)):
@@ -258,7 +259,7 @@ class Consumer(driver.Consumer):
         return lane is None or lane.idle
 
     def knows_committed(self, place: Partition) -> bool:
-        """Whether the broker has told it: Faust asks some time after the assignment, and may fetch before."""
+        """Whether the broker has told it. Faust asks when all states are restored, and may fetch before."""
         return place in self._sought
 
     def committed(self, place: Partition) -> int:
@@ -320,22 +321,25 @@ class Consumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Lets what was written settle, commits it, and forgets the partitions."""
         places = [Partition(tp.topic, tp.partition) for tp in revoked]
+        self._sought.difference_update(places)  # A batch that comes late begins nothing before the next assignment.
         if revoked and not self.app.should_stop:
             self.stop_flow()
             await self.engine.let_go(places)
             if self.engine.lease.held():
                 await self._commit_within(self.engine.settle_seconds)
         await super().on_partitions_revoked(revoked)
+        await self.engine.let_go(places)  # Lanes that what still stood in Faust's queues has called up meanwhile.
         self.engine.positions.forget(places)
         for place in places:
+            self.engine.positions.sought(place)
             self._fetched_to.pop(place, None)
             self._seek_wanted.pop(place, None)
-            self._sought.discard(place)
             self._buffered_partitions.discard(TP(*place))
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """A new generation: the partitions are ours from now on."""
+        """A new generation: the partitions are ours from now on. Nothing flows before Faust's recovery lets it."""
         self.engine.lease.renew(boot_clock())
+        self.stop_flow()  # A worker that had no partition fetches at once from those that it is given.
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _commit_within(self, seconds: float) -> None:

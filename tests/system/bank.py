@@ -231,6 +231,11 @@ class Bank:
 
     # what came of it
 
+    def holes(self) -> list[str]:
+        """What a worker took for a gap of a topic: the topics of a bank have none."""
+        said = (self.log_of(number).read_text(errors="replace") for number in range(len(self.workers)))
+        return [line for text in said for line in text.splitlines() if "offsets_not_in_log" in line]
+
     def held(self, topic: str) -> list[list[PlainRecord]]:
         """What a topic holds, by partition."""
         with LogReader(self.settings) as reader:
@@ -285,6 +290,7 @@ class Bank:
         """Asserts, of a run that is over, that nothing is lost, that every decision is the log's, and what is learned too."""
         verdict = verify(self.settings, self.policy)
         print(verdict)
+        assert self.holes() == [], verdict
         assert (verdict.missing, verdict.different, verdict.extra) == (0, 0, 0), verdict
         assert verdict.found > least
         assert self.lost(paths) == set()

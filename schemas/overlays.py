@@ -14,6 +14,8 @@ DOWN: Final = "down"
 
 PORTFOLIO_ONLY: Final = frozenset({"horizon_days", "prior_pd", "learning", "industries", "by_segment"})
 """What one portfolio's clients share: the model and what it learns from. No overlay changes it."""
+OVERLAY_ONLY: Final = "no overlay can change it"
+"""Said of an overlay that tries."""
 
 Regime = Literal["up", "neutral", "down"]
 Section = Literal[
@@ -37,7 +39,7 @@ class Shift(Strict):
 
     def of(self, threshold: float | None) -> float | None:
         """The threshold as the regime has it."""
-        return None if threshold is None else threshold * self.times + self.plus
+        return None if threshold is None else round(threshold * self.times + self.plus, 12)
 
 
 class Effect(Strict):

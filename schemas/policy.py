@@ -14,7 +14,7 @@ import msgspec
 from pydantic import Field, model_validator
 
 from schemas.money import EXPONENTS
-from schemas.overlays import NEUTRAL, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
+from schemas.overlays import NEUTRAL, OVERLAY_ONLY, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
 from schemas.overlays import Strict as _Strict
 
 INDICATORS: Final = (
@@ -198,7 +198,7 @@ class Policy(_Strict):
             _validated(rules)
             for place, overlay in overlays(rules):
                 for key in forbidden(overlay):
-                    raise ValueError(f"{'.'.join(place)}.{key}: is the whole portfolio's; no overlay can change it")
+                    raise ValueError(f"{'.'.join(place)}.{key}: is the whole portfolio's; {OVERLAY_ONLY}")
                 _validated(merged(rules, overlay))
         return self
 

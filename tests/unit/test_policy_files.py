@@ -70,3 +70,38 @@ def test_a_file_that_is_no_policy_at_all_is_told(tmp_path: Path, text: str, says
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         load_policy(tmp_path / "none.yaml")
+
+
+F = "    F: {indicators: {LEVERAGE: {watch: 0.08,"
+
+
+def test_an_error_of_an_overlay_is_told_at_its_place_with_what_is_allowed(tmp_path: Path) -> None:
+    lines = errors(
+        tmp_path,
+        (F, "    F: {value: {lgd: 3}, horizon_days: 9, indicators: {LEVERAGE: {watch: much,"),
+        ("    G: {indicators", "    X: {indicators"),
+        ("    down:  ", "    don:  "),
+    )
+    told = {line.partition(": ")[0].partition(" = ")[0]: line for line in lines}
+    assert sorted(told) == [
+        "defaults.industries.F.horizon_days",
+        "defaults.industries.F.indicators.LEVERAGE.watch",
+        "defaults.industries.F.value.lgd",
+        "defaults.industries.X",
+        "defaults.regimes.don",
+    ]
+    assert "no overlay can change it; allowed: grace_days" in told["defaults.industries.F.horizon_days"]
+    assert told["defaults.industries.F.value.lgd"].endswith("allowed: from 0 to 1")
+    assert told["defaults.industries.X"].endswith("allowed: A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U")
+    assert told["defaults.regimes.don"].endswith("did you mean down?")
+
+
+def test_an_overlay_of_a_portfolio_is_told_there_even_where_the_defaults_are_wrong_alike(tmp_path: Path) -> None:
+    lines = errors(tmp_path, ("    prior_pd: 0.03", "    industries: {F: {value: {lgd: 3}}}"), ("lgd: 0.45 ", "lgd: 1.45 "))
+    assert [line.partition(" =")[0] for line in lines] == ["defaults.value.lgd", "portfolios.sme.industries.F.value.lgd"]
+
+
+def test_bounds_are_told_from_both_sides(tmp_path: Path) -> None:
+    days, macro = errors(tmp_path, ("    dwell_days: 30\n", "    dwell_days: 30.5\n"), ("  up_from: 0.35", "  up_from: 0"))[::-1]
+    assert days.endswith("allowed: whole numbers from 0 to 3650")
+    assert macro.endswith("allowed: from 0 (not itself) to 1")

@@ -4,7 +4,7 @@ One instance for one partition of the log. Its state is a pure function of the p
 """
 
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -51,8 +51,6 @@ MOST_LIVE: Final = 4096
 MOST_STANDINGS: Final = 8192
 """Clients' portfolio, industry, country and segment for which is kept what is in force."""
 MOST_LIVE_GROUPS: Final = 256
-LOOKS_PER_BATCH: Final = 500
-"""Clients looked at in one batch when a day closes, so that others can work in between."""
 
 
 class Segmenter:
@@ -442,11 +440,9 @@ class Segmenter:
         for day in days:
             self.partition.closed_day = day
             due = self.agenda.due(day) if begun else self.agenda.due_by(day)
-            for looked, client_id in enumerate(due, start=1):
-                self._step(record, client_id, None)
-                if looked % LOOKS_PER_BATCH == 0:
-                    yield self._batch(done=False)
-            if due:  # a client is looked at once in a batch: what a failing look undoes is that look alone
+            for slice_of_clients in due:  # a client is looked at once in a batch: what a failing look undoes is that look alone
+                for client_id in slice_of_clients:
+                    self._step(record, client_id, None)
                 yield self._batch(done=False)
             if day == month_end(day) or not begun:
                 yield from self._pass_time(day)
@@ -459,16 +455,14 @@ class Segmenter:
     def _pass_time(self, day: int) -> Iterator[Batch]:
         """The tallies that time alone has changed, as a month ends. Nothing is decided."""
         due = self.history_agenda.due_by(day)
-        for turned, client_id in enumerate(due, start=1):
-            client = self.client(client_id)
-            was, turn = client.history, client.history_day
-            history.pass_time(client, day, self.policy.of(client.portfolio).ledger.look_back_days)
-            self._tally(client.portfolio, was, client.history)
-            self.history_agenda.move(client_id, turn, client.history_day)
-            self._touched.add(client_id)
-            if turned % LOOKS_PER_BATCH == 0:
-                yield self._batch(done=False)
-        if due:
+        for slice_of_clients in due:
+            for client_id in slice_of_clients:
+                client = self.client(client_id)
+                was, turn = client.history, client.history_day
+                history.pass_time(client, day, self.policy.of(client.portfolio).ledger.look_back_days)
+                self._tally(client.portfolio, was, client.history)
+                self.history_agenda.move(client_id, turn, client.history_day)
+                self._touched.add(client_id)
             yield self._batch(done=False)
 
     def _closes(self, last: int) -> range:
@@ -539,7 +533,9 @@ class Segmenter:
     def _count_value(self, portfolio: str, was: int | None, now: int | None) -> None:
         if was == now:
             return
-        histogram = self.histograms.setdefault(portfolio, Counter())
+        histogram = self.histograms.get(portfolio)
+        if histogram is None:
+            histogram = self.histograms[portfolio] = Counter()
         if was is not None:
             histogram[was] -= 1
         if now is not None:
@@ -556,14 +552,23 @@ class Segmenter:
 
     def _rebuild(self) -> None:
         """The agendas, the histograms and the tallies, from the client states."""
+        looks: dict[int, set[str]] = defaultdict(set)
+        turns: dict[int, set[str]] = defaultdict(set)
+        valued: Counter[tuple[str, int]] = Counter()
         for key, value in self.states.items():
             if is_client(key):
                 seen = glance(value)
-                client_id = key.decode()
-                self.agenda.move(client_id, 0, seen.look_day)
-                self.history_agenda.move(client_id, 0, seen.history_day)
-                self._count_value(seen.portfolio, None, seen.value_bin)
-                self._tally(seen.portfolio, b"", seen.history)
+                if seen.look_day:
+                    looks[seen.look_day].add(key.decode())
+                if seen.history_day:
+                    turns[seen.history_day].add(key.decode())
+                if seen.value_bin is not None:
+                    valued[seen.portfolio, seen.value_bin] += 1
+                if seen.history:
+                    self._tally(seen.portfolio, b"", seen.history)
+        self.agenda, self.history_agenda = Agenda(looks), Agenda(turns)
+        for (portfolio, value_bin), clients in valued.items():
+            self.histograms.setdefault(portfolio, Counter())[value_bin] = clients
 
 
 def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:

@@ -3,20 +3,26 @@
 It makes events that did *not* happen visible (an instalment not paid, a horizon that passed) without looking at everybody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
+from zlib import crc32
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.watchlist import cured_day
 from schemas.state import ClientState, Due
 
 
+SLICE: Final = 200
+"""About as many clients are looked at before others may work: a day's close holds nobody up for long."""
+
+
 class Agenda:
     """Clients by the next day to look at them; derived from the client states, so it is rebuilt and never stored."""
 
-    def __init__(self) -> None:
-        self._clients: dict[int, set[str]] = {}
+    def __init__(self, looks: dict[int, set[str]] | None = None) -> None:
+        self._clients = dict(looks or {})
 
     def move(self, client_id: str, was: int, now: int) -> None:
         """The client's next day; 0 for none."""
@@ -31,13 +37,25 @@ class Agenda:
         if now:
             self._clients.setdefault(now, set()).add(client_id)
 
-    def due(self, day: int) -> list[str]:
-        """Whom to look at on the close of `day`, in a fixed order."""
-        return sorted(self._clients.get(day, ()))
+    def due(self, day: int) -> Iterator[list[str]]:
+        """Whom to look at on the close of `day`, in a fixed order, some at a time."""
+        return _in_slices(self._clients.get(day, ()))
 
-    def due_by(self, day: int) -> list[str]:
+    def due_by(self, day: int) -> Iterator[list[str]]:
         """Whom to look at on the first close of all, of `day`: also those whose day was before it."""
-        return sorted(client_id for due, clients in self._clients.items() if due <= day for client_id in clients)
+        return _in_slices([client_id for due, clients in self._clients.items() if due <= day for client_id in clients])
+
+
+def _in_slices(clients: Collection[str]) -> Iterator[list[str]]:
+    """Everybody, ordered by a digest and the name: no order of all of them is ever made at once."""
+    count = len(clients) // SLICE + 1
+    slices: list[list[str]] = [[] for _ in range(count)]
+    for client_id in clients:
+        slices[crc32(client_id.encode()) % count].append(client_id)
+    for one in slices:
+        if one:
+            one.sort()
+            yield one
 
 
 def next_look(client: ClientState, closed_day: int, now: InForce) -> int:

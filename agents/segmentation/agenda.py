@@ -13,7 +13,6 @@ from agents.segmentation.in_force import InForce
 from agents.segmentation.watchlist import cured_day
 from schemas.state import ClientState, Due
 
-
 SLICE: Final = 200
 """About as many clients are looked at before others may work: a day's close holds nobody up for long."""
 

@@ -14,7 +14,7 @@ import msgspec
 from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
 from agents.segmentation import groups, history
 from agents.segmentation.agenda import Agenda, month_end, next_look
-from agents.segmentation.deciding import Decided, decide
+from agents.segmentation.deciding import Decided, decide, rescore
 from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, Standing, in_force
 from agents.segmentation.place import Place
@@ -243,6 +243,7 @@ class Segmenter:
             day, event_id = fact.occurred_at.toordinal(), fact.event_id
             client.portfolio = client.portfolio or fact.portfolio or DEFAULT_PORTFOLIO
         now = self.in_force_for(client)
+        rescore(client, now)
         if fact is not None and not derived:
             fold(client, fact, day, now)
             if type(fact) is log.ProfileUpdated:

@@ -8,7 +8,7 @@ from online_models.features import NAN, packed
 from schemas.state import Month
 
 WINDOW: Final = 6
-"""Months that are kept."""
+"""The last months with events that the features are made from; more may be kept."""
 UNKNOWN: Final = packed([NAN] * 15 + [0.0])
 """Of a client that has neither paid nor drawn."""
 EXTREME: Final = 1e4
@@ -21,6 +21,8 @@ def features(months: Sequence[Month], dpd: int, arrears: float) -> bytes:
     """
     if not months:
         return UNKNOWN
+    if len(months) > WINDOW:
+        months = months[-WINDOW:]
     worst_dpd = worst_late = late_months = payments = short = due = paid = levels = 0
     level_sum = 0.0
     for month in months:

@@ -26,4 +26,4 @@ def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scoreca
     )
     split = len(STATEMENT)
     intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept
-    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:])
+    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:], 1.0 - w)

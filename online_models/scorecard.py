@@ -33,6 +33,8 @@ class Scorecard(NamedTuple):
     intercept: float
     statement: tuple[Points, ...]
     behaviour: tuple[Points, ...]
+    expert_weight: float = 1.0
+    """Of the expert in the mix: as far as that, the policy's own points beside the scorecard count as well."""
 
     def points(self, x: Sequence[float]) -> list[float]:
         """What each feature adds. Shape: as `x`. Their sum and the intercept are the logit."""

@@ -79,6 +79,8 @@ class TierChange(msgspec.Struct, frozen=True, kw_only=True):
     counterfactual: dict[str, Any] | None
     treatment: dict[str, Any]
     evidence: Evidence
+    migration: dict[str, float] | None = None
+    """Chances twelve months on: a better grade, the same, a worse one, default; null in default."""
 
 
 class EarlyWarning(msgspec.Struct, frozen=True, kw_only=True):

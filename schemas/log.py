@@ -133,7 +133,7 @@ class CollateralValued(ClientEvent, frozen=True, tag="collateral-valued", kw_onl
 
 
 class OutcomeReported(ClientEvent, frozen=True, tag="outcome-reported", kw_only=True, omit_defaults=True, gc=False):
-    """What became of a client or a facility: defaulted, cured, written-off, repaid."""
+    """What became of a client or a facility: defaulted, cured, written-off, repaid, forborne."""
 
     outcome: str
     facility_id: str | None = None

@@ -6,7 +6,9 @@ An overlay is a part of a portfolio's rules, merged over them key by key; a regi
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from schemas.strict import Strict
 
 UP: Final = "up"
 NEUTRAL: Final = "neutral"
@@ -23,12 +25,6 @@ Section = Literal[
 ]  # fmt: skip
 Overlay = dict[str, Any]
 Positive = Annotated[float, Field(gt=0)]
-
-
-class Strict(BaseModel):
-    """A part of the policy: nothing in it is unknown, and nothing is converted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Shift(Strict):

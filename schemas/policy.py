@@ -8,14 +8,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 from pydantic import Field, model_validator
 
 from schemas.money import EXPONENTS
 from schemas.overlays import NEUTRAL, OVERLAY_ONLY, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
-from schemas.overlays import Strict as _Strict
+from schemas.risk_rules import DefaultDefinition, Grades, Lifecycle, RiskPoints, Staging
+from schemas.strict import Days, Strict
+from schemas.treatment_rules import SEGMENTS, Adjustment, SegmentName, Treatment
+from schemas.value_rules import Value
 
 INDICATORS: Final = (
     "DPD", "MISSED", "UTIL", "EXCESS", "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DEBT", "LIQUIDITY", "ALTMAN",
@@ -23,11 +26,8 @@ INDICATORS: Final = (
 )  # fmt: skip
 """Codes of the indicators that have a rule, as in DOMAIN.md."""
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Days = Annotated[int, Field(ge=0, le=3650)]
 
-
-class Rule(_Strict):
+class Rule(Strict):
     """Thresholds of one indicator; a severity without a threshold is never reached by it."""
 
     watch: float | None = None
@@ -42,62 +42,7 @@ class Rule(_Strict):
         return self.model_copy(update={name: by.of(getattr(self, name)) for name in ("watch", "amber", "red")})
 
 
-class Materiality(_Strict):
-    """Arrears count towards default only above both. Source: Commission Delegated Regulation (EU) 2018/171, art. 2."""
-
-    absolute: Annotated[float, Field(ge=0)] = Field(description="units of the reporting currency")
-    relative: Share = Field(description="share of what the client has drawn (on-balance exposure)")
-
-
-class DefaultDefinition(_Strict):
-    """When a client is in default, beside an `outcomes` event."""
-
-    dpd_days: Days | None = Field(description="days past due with material arrears; null: only by outcomes")
-    significant_increase_dpd_days: Days = Field(description="stage 2 backstop")
-    materiality: Materiality
-
-
-class Value(_Strict):
-    """Risk-adjusted contribution a year of a client, and the tiers it falls into."""
-
-    margin: Annotated[float, Field(ge=0, le=1)] = Field(description="a year, where a facility does not tell its own")
-    commitment_fee: Annotated[float, Field(ge=0, le=1)] = Field(description="a year, on what is not drawn")
-    capital_ratio: Share = Field(description="capital held for a unit of exposure")
-    cost_of_capital: Share = Field(description="a year")
-    lgd: Share = Field(description="loss given default of what no collateral covers")
-    wallet_share: Share = Field(description="without facilities here: the share of a client's debt that could be ours")
-    quantiles: tuple[Share, Share, Share] = Field(description="shares of clients: diamond; gold or better; silver or better")
-    cutoffs: tuple[float, float, float] | None = Field(default=None, description="absolute lower bounds instead of quantiles")
-    cutoffs_every_days: Annotated[int, Field(ge=1, le=366)] = Field(description="how often new cut-offs are drawn")
-    cutoffs_min_clients: Annotated[int, Field(ge=1)] = Field(description="no population cut-offs from fewer clients")
-    hysteresis: Share = Field(description="a cut-off must be passed by this share of itself to change the tier")
-    dwell_days: Days = Field(description="a tier is kept at least this long")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if list(self.quantiles) != sorted(self.quantiles):
-            raise ValueError("quantiles: must ascend, as 0.05, 0.2, 0.5")
-        if self.cutoffs is not None and list(self.cutoffs) != sorted(self.cutoffs, reverse=True):
-            raise ValueError("cutoffs: must descend (diamond, gold, silver)")
-        return self
-
-
-class Grades(_Strict):
-    """Master scale: grade `i` holds PDs up to `upper[i-1]`; the ninth has no upper bound."""
-
-    upper: tuple[Share, Share, Share, Share, Share, Share, Share, Share]
-    hysteresis: Share = Field(description="a bound must be passed by this share of itself to change the grade")
-    dwell_days: Days = Field(description="a grade is kept at least this long before it gets better")
-    high_risk_from: Annotated[int, Field(ge=2, le=9)] = Field(description="grades from here on are high risk in the segment")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if list(self.upper) != sorted(set(self.upper)):
-            raise ValueError("upper: must ascend")
-        return self
-
-
-class Learning(_Strict):
+class Learning(Strict):
     """How the River model is taught and trusted."""
 
     credibility: Annotated[float, Field(gt=0)] = Field(description="defaults learned from at which it weighs one half")
@@ -106,13 +51,13 @@ class Learning(_Strict):
     bins: Annotated[int, Field(ge=2, le=64)] = Field(description="quantile bins of a feature")
 
 
-class Watchlist(_Strict):
+class Watchlist(Strict):
     """How a warning ends."""
 
     cure_days: tuple[Days, Days, Days] = Field(description="days without trigger before watch, amber, red is cleared")
 
 
-class Ledger(_Strict):
+class Ledger(Strict):
     """How warnings are judged by what came of them."""
 
     look_back_days: Annotated[int, Field(ge=1, le=1830)] = Field(
@@ -120,37 +65,15 @@ class Ledger(_Strict):
     )
 
 
-class Lifecycle(_Strict):
-    """Bounds of the lifecycle stages."""
-
-    activation_days: Days = Field(description="after the first drawdown")
-    growth: Annotated[float, Field(ge=0)] = Field(description="yearly growth of exposure or revenue from which a client grows")
-    decline: Annotated[float, Field(ge=0)] = Field(description="yearly fall from which it declines")
-    inactive_days: Days = Field(description="without any event: declined")
-
-
-class Treatment(_Strict):
-    """What is done with a segment's clients."""
-
-    pricing_uplift: float = Field(description="on the margin, a year")
-    collateral_ratio: Annotated[float, Field(ge=0)] = Field(description="collateral after haircut over exposure, at least")
-    limit_action: str
-    service_model: str
-    product: str
-
-
-SegmentName = Literal["star", "core", "steady", "high-risk-high-return", "watch", "exit"]
-SEGMENTS: Final[tuple[str, ...]] = get_args(SegmentName)
-"""Risk x value: low risk with diamond, gold or silver value, basic value; high risk likewise; default."""
-
-
-class PortfolioPolicy(_Strict):
+class PortfolioPolicy(Strict):
     """Every rule of one portfolio."""
 
     horizon_days: Annotated[int, Field(ge=1, le=1830)] = Field(description="of the probability of default")
     prior_pd: Annotated[float, Field(gt=0, lt=1)] = Field(description="share that defaults within the horizon, by experience")
     grace_days: Days = Field(description="after the due date before an instalment counts as missed")
     default: DefaultDefinition
+    staging: Staging
+    risk_points: RiskPoints
     value: Value
     grades: Grades
     learning: Learning
@@ -159,6 +82,7 @@ class PortfolioPolicy(_Strict):
     lifecycle: Lifecycle
     indicators: dict[str, Rule]
     segments: dict[str, Treatment]
+    adjustments: tuple[Adjustment, ...] = Field(description="of treatments; the first goes first, a later one over it")
     industries: dict[Section, Overlay] = Field(default={}, description="overlays by NACE section of the client's industry")
     by_segment: dict[SegmentName, Overlay] = Field(default={}, description="overlays by the segment a client stands in")
     regimes: dict[Regime, Effect] = Field(default={}, description="what the macro regime of country and industry changes")
@@ -178,7 +102,7 @@ class PortfolioPolicy(_Strict):
         return self
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """The whole policy."""
 
     name: str = Field(min_length=1, max_length=80)

@@ -172,7 +172,7 @@ class Macro(SourceEvent):
 class Outcome(ClientEvent):
     """What became of a client or a facility. `loss` is a fraction of the exposure."""
 
-    outcome: Literal["defaulted", "cured", "written-off", "repaid"]
+    outcome: Literal["defaulted", "cured", "written-off", "repaid", "forborne"]
     facility_id: Identifier | None = None
     loss: Fraction | None = None
 

@@ -104,6 +104,8 @@ class Collateral(msgspec.Struct, array_like=True, gc=False):
     value: int
     currency: str
     haircut: float = 0.0
+    """Negative where no event told it: its kind's holds."""
+    kind: str = ""
 
 
 class Graded(msgspec.Struct, array_like=True, gc=False):
@@ -148,6 +150,28 @@ class Group(msgspec.Struct, array_like=True):
     version: int = 0
     """Of what it has told."""
     members: list[Member] = msgspec.field(default_factory=list)
+
+
+class Appraisal(msgspec.Struct, array_like=True, gc=False):
+    """What of a client's value and risk no payment moves. Units: of the reporting currency."""
+
+    policy: int
+    """Of the policy it was made by (`InForce.tag`)."""
+    covered: float
+    """Collateral after haircut."""
+    covered_lgd: float
+    """Loss given default of what is covered."""
+    loyalty: float
+    """Factors of the contribution; 1 adds nothing."""
+    referral: float
+    industry: float
+    """Points beside the scorecard, in logits."""
+    rating: float
+    revenue_trend: float | None
+    """A year; None where no statement tells it."""
+    past_drawn: float
+    """Sum of what was drawn at the ends of the months before the last, at most eleven."""
+    past_months: int
 
 
 class ClientState(msgspec.Struct, array_like=True):
@@ -216,6 +240,29 @@ class ClientState(msgspec.Struct, array_like=True):
     """Clients it has referred, up to a bound."""
     referred: dict[int, int] = msgspec.field(default_factory=dict)
     """Digest of each and what was last heard of it: the `sequence`, negative if it names somebody else now."""
+    appraisal: Appraisal | None = None
+    """None once a fact has moved it."""
+    confirmed: int = 0
+    """Warnings about it that a person has confirmed."""
+    logit: float = 0.0
+    """As last scored, with the arrears of `scored_day`."""
+    scored_day: int = 0
+    origin_level: int = 0
+    """What was known at origination: a facility, a statement; 2 for both."""
+    default_by_days: bool = False
+    """Found by days past due: it cures by itself. What was reported ends only by a report."""
+    clean_day: int = 0
+    """In default: since when there have been no material arrears; 0 while there are."""
+    forborne_day: int = 0
+    """The last forbearance measure."""
+    probation_day: int = 0
+    """Last day in stage 2 after a default or a forbearance measure."""
+    stage_day: int = 0
+    """When the stage was last changed."""
+    lifecycle_day: int = 0
+    """When the lifecycle was last changed."""
+    decided_beside: tuple[float, float] = (0.0, 0.0)
+    """Points of industry and rating at the last tier change."""
 
 
 class Partition(msgspec.Struct, array_like=True):

@@ -12,8 +12,9 @@ from agents.segmentation.watchlist import CLEARED, ESCALATED, RAISED
 from schemas import log, topics
 from schemas.decisions import EarlyWarning, TierChange
 from schemas.money import EXPONENTS
-from schemas.policy import INDICATORS, SEGMENTS
+from schemas.policy import INDICATORS
 from schemas.source_events import BY_TOPIC, EndOfDay
+from schemas.treatment_rules import SEGMENTS
 from streams import contract_examples as examples
 
 VERSION: Final = "1.0.0"

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from agents.segmentation import arrears
+from agents.segmentation.appraising import appraisal, worst_class
 from agents.segmentation.in_force import InForce
 from agents.segmenter import Segmenter
 from online_models import behaviour
@@ -266,15 +267,25 @@ def scored(client: ClientState, now: InForce, as_of: int) -> Scored:
     past_due = sum(arrears.overdue(f, as_of) * now.per_minor[f.currency] for f in client.facilities) if dpd else 0.0
     x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + behaviour.features(client.months, dpd, past_due * 100))
     points = now.card.points(x)
-    logit = now.card.intercept + now.macro_logit + sum(points)
+    beside = _beside(client, now)
+    logit = now.card.intercept + now.macro_logit + sum(points) + sum(one.points for one in beside)
     if not client.defaulted_day and abs(sigmoid(logit) - client.pd) > SAME_PD:
         raise RuntimeError(f"the features give a PD of {sigmoid(logit)}, the client was scored {client.pd}")
     features = [
         Feature(f.name, f.text, f.unit, None if value != value else value, p)
         for f, value, p in zip(FEATURES, x, points, strict=True)
-    ]
+    ] + beside
     since = date.fromordinal(client.defaulted_day) if client.defaulted_day else None
     return Scored(now.card.intercept, features, logit, client.pd, since)
+
+
+def _beside(client: ClientState, now: InForce) -> list[Feature]:
+    """The policy's points beside the scorecard; their figures are no numbers."""
+    kept, weight = appraisal(client, now), now.card.expert_weight
+    return [
+        Feature("industry", f"industry {client.industry or 'not known'}", "section", None, kept.industry * weight),
+        Feature("rating", f"rating class {worst_class(client) or 'not known'}", "class", None, kept.rating * weight),
+    ]
 
 
 def _bounds(topic: str, decision: bytes, now: InForce) -> Iterator[Bound]:
@@ -296,4 +307,7 @@ def _bounds(topic: str, decision: bytes, now: InForce) -> Iterator[Bound]:
     for tier, lowest in zip(("diamond", "gold", "silver"), now.cutoffs or (), strict=False):
         yield Bound(f"{tier}: value from", lowest, f"cut-offs {now.cutoffs_version}")
     yield Bound("stage 2: days past due over", rules.default.significant_increase_dpd_days, "IFRS 9 5.5.11")
+    rise = now.rules.staging
+    yield Bound("stage 2: PD over the one at origination", rise.pd_relative, "policy: staging.pd_relative")
+    yield Bound("stage 2: PD less the one at origination", rise.pd_absolute, "policy: staging.pd_absolute")
     yield Bound("default: days past due over", rules.default.dpd_days, "IFRS 9 B5.5.37; policy: default.dpd_days")

@@ -10,6 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from agents.segmentation.in_force import InForce
+from agents.segmentation.turning import turns
 from agents.segmentation.watchlist import cured_day
 from schemas.state import ClientState, Due
 
@@ -73,6 +74,8 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
     for alert in client.alerts:
         if alert.clean_day:
             days.append(cured_day(alert, now.rules.watchlist))
+    if client.segment is not None and not client.left_day:
+        days.extend(day for day in turns(client, client.segment, now) if day > closed_day)
     return max(min(days), closed_day + 1) if days else 0
 
 

@@ -3,54 +3,58 @@
 from datetime import date
 from typing import NamedTuple
 
-from agents.segmentation.grading import DEFAULTED, TIERS, grade_of, tier_of
+from agents.segmentation.defaulting import Arrears
+from agents.segmentation.grading import DEFAULTED, TIERS, grade_of, migration_of, tier_of
 from agents.segmentation.in_force import InForce
 from agents.segmentation.lifecycle import lifecycle_of, segment_of
 from agents.segmentation.place import Place
 from agents.segmentation.reasons import remember, risk_reasons, value_reason
-from agents.segmentation.valuation import Contribution
+from agents.segmentation.staging import stage_of
+from agents.segmentation.treatment import treatment_of
+from agents.segmentation.valuation import Contribution, Exposure, yearly
 from online_models.features import UNKNOWN_STATEMENT, unpacked
-from schemas.decisions import Segment, TierChange
-from schemas.state import ClientState
+from schemas.decisions import Reason, Segment, TierChange
+from schemas.state import Appraisal, ClientState
 
 
 class Scored(NamedTuple):
-    """What a client was found to be. `logit` is of the probability of default."""
+    """What a client was found to be, beside what its state says."""
 
     behaviour_x: bytes
-    logit: float
+    held: Exposure
+    kept: Appraisal
     parts: Contribution
-    stage: int
+    owed: Arrears
+    by_payment: bool
+    """Whether nothing but a payment has led to it."""
 
 
 def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored) -> TierChange | None:
-    """The change, if grade, tier or stage has moved; it is entered into the client's state."""
-    was = client.segment
+    """The change, if value tier, grade, stage, lifecycle or segment has moved; it is entered into the client's state."""
+    was, today = client.segment, place.today
     was_grade, was_tier = (was.risk_grade, was.value_tier) if was is not None else (None, None)
     grade = DEFAULTED
     if not client.defaulted_day:
-        grade = grade_of(client.pd, was_grade, place.day - client.graded_day, now.rules.grades)
-    tier = tier_of(client.value, was_tier, place.day - client.tier_day, now)
-    if was is not None and was.risk_grade == grade and was.value_tier == tier and was.stage == scored.stage:
+        grade = grade_of(client.pd, was_grade, today - client.graded_day, now.rules.grades)
+    tier = tier_of(client.value, was_tier, today - client.tier_day, now)
+    stage, cause = stage_of(client, scored.owed, today, now)
+    lifecycle = lifecycle_of(client, scored.by_payment, today, now)
+    segment = segment_of(tier, grade, now)
+    if was is not None and (was.risk_grade, was.value_tier, was.stage, was.lifecycle, was.segment) == (
+        grade,
+        tier,
+        stage,
+        lifecycle,
+        segment,
+    ):
         return None
-    segment = Segment(tier, grade, scored.stage, lifecycle_of(client, place.day, now), segment_of(tier, grade, now))
-    return _entered(client, place, now, scored, segment)
+    return _entered(client, place, now, scored, Segment(tier, grade, stage, lifecycle, segment), cause)
 
 
-def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment) -> TierChange:
+def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str) -> TierChange:
     was = client.segment
-    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x)
-    points = now.card.points(x)
-    if was is None:
-        client.decided_logit = now.card.intercept
-    reasons = risk_reasons(client, x, points, scored.logit)
-    if was is None or was.value_tier != segment.value_tier:
-        client.tier_day = place.day
-        reasons.append(value_reason(scored.parts, segment.value_tier))
-    if was is None or was.risk_grade != segment.risk_grade:
-        client.graded_day = place.day
-    remember(client, points, scored.logit)
-    client.segment = segment
+    reasons = _reasons(client, now, scored, segment, cause)
+    _stamp(client, segment, place.today)
     client.sequence += 1
     return TierChange(
         decision_id=place.decision_id("tc", 0),
@@ -65,9 +69,43 @@ def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, se
         value=round(client.value, 2),
         reasons=reasons,
         counterfactual=None,
-        treatment=now.treatments[segment.segment],
+        treatment=treatment_of(client, segment, scored.held, scored.kept, now),
         evidence=place.evidence(now),
+        migration=migration_of(yearly(client.pd, now.years), segment.risk_grade, now.rules.grades),
     )
+
+
+def _reasons(client: ClientState, now: InForce, scored: Scored, segment: Segment, cause: str) -> list[Reason]:
+    """Points first, which add up to the change of the logit; then what else has moved the segment."""
+    was = client.segment
+    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x)
+    points = now.card.points(x)
+    if was is None:
+        client.decided_logit = now.card.intercept
+    beside = (scored.kept.industry * now.card.expert_weight, scored.kept.rating * now.card.expert_weight)
+    reasons = risk_reasons(client, x, points, beside)
+    remember(client, points, beside)
+    if was is None or was.value_tier != segment.value_tier:
+        reasons.append(value_reason(scored.parts, segment.value_tier))
+    if was is not None and was.stage != segment.stage:
+        reasons.append(Reason("STAGE", f"stage {was.stage} to {segment.stage}: {cause}", "stage", 0.0, float(segment.stage)))
+    if was is not None and was.lifecycle != segment.lifecycle:
+        reasons.append(Reason("LIFECYCLE", f"{was.lifecycle} to {segment.lifecycle}", "lifecycle", 0.0))
+    return reasons
+
+
+def _stamp(client: ClientState, segment: Segment, today: int) -> None:
+    """Where the client stands, and since when."""
+    was = client.segment
+    if was is None or was.value_tier != segment.value_tier:
+        client.tier_day = today
+    if was is None or was.risk_grade != segment.risk_grade:
+        client.graded_day = today
+    if was is None or was.stage != segment.stage:
+        client.stage_day = today
+    if was is None or was.lifecycle != segment.lifecycle:
+        client.lifecycle_day = today
+    client.segment = segment
 
 
 def direction(was: Segment | None, now: Segment) -> str:

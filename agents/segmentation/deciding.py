@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 
 from agents.segmentation import arrears, history, labelling
 from agents.segmentation.agenda import month_end
+from agents.segmentation.appraising import appraisal
 from agents.segmentation.changes import Scored, tier_change
-from agents.segmentation.grading import stage_of
+from agents.segmentation.defaulting import NO_ARREARS, Arrears, default_step
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.rule import Seen
+from agents.segmentation.origin import carry_over, originate
 from agents.segmentation.place import Place
 from agents.segmentation.valuation import Exposure, contribution, exposure
 from agents.segmentation.warnings import warnings
@@ -21,7 +23,7 @@ from online_models.features import UNKNOWN_STATEMENT, unpacked
 from online_models.scorecard import partial_logit, sigmoid
 from schemas import log
 from schemas.decisions import EarlyWarning, TierChange
-from schemas.state import ClientState, Snapshot
+from schemas.state import Appraisal, ClientState, Snapshot
 
 
 class Decided(NamedTuple):
@@ -32,41 +34,30 @@ class Decided(NamedTuple):
     labelled: list[tuple[Snapshot, bool]]
 
 
-class Arrears(NamedTuple):
-    """What is past due as of the last closed day. Units: days; the reporting currency."""
-
-    days: int = 0
-    amount: float = 0.0
-    missed: int = 0
-    material: bool = False
-
-
-NO_ARREARS = Arrears()
-
-
 def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForce) -> Decided:
     """Scores and decides after a fact was folded, or (None) at the close of a day."""
-    held = exposure(client, now)
-    owed = _arrears(client, held, min(place.day, place.closed_day), now)
+    held, kept = exposure(client, now), appraisal(client, now)
+    client.scored_day = min(place.day, place.closed_day)
+    owed = _arrears(client, held, now)
+    default_step(client, owed, place, now)
     labelled = _labels(client, place.closed_day, now) if client.snapshots else []
     was_gone = client.value_bin is None
 
     behaviour_x = behaviour.features(client.months, owed.days, owed.amount * 100)
-    logit = _logit(client, behaviour_x, now)
-    client.pd = 1.0 if client.defaulted_day else sigmoid(logit)
-    parts = contribution(client, held, client.pd, now)
+    client.logit = _logit(client, behaviour_x, kept, now)
+    client.pd = 1.0 if client.defaulted_day else sigmoid(client.logit)
+    parts = contribution(client, held, kept, client.pd, now)
     client.value = parts.total
     client.value_bin = None if client.left_day else bin_of(client.value)
-    if client.origin_pd < 0:
-        client.origin_pd = client.pd
+    originate(client)
 
     told = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
     if _is_snapshot_due(client, fact, place.closed_day):
         period_day = fact.period_end.toordinal() if isinstance(fact, log.StatementPublished) else 0
         labelling.keep(client, place.day, behaviour_x, now.card.version, period_day)
 
-    stage = stage_of(bool(client.defaulted_day), owed.days, owed.material, now)
-    change = tier_change(client, place, now, Scored(behaviour_x, logit, parts, stage))
+    by_payment = isinstance(fact, log.RepaymentReceived)
+    change = tier_change(client, place, now, Scored(behaviour_x, held, kept, parts, owed, by_payment))
     if told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:
         history.record(client, told, fact, place.day, now.rules.ledger.look_back_days)
     return Decided(change, told, labelled)
@@ -76,16 +67,23 @@ _JUDGING: Final = (log.OutcomeReported, log.FeedbackGiven)
 """Facts that the ledger hears of though nothing is decided."""
 
 
-def _arrears(client: ClientState, held: Exposure, as_of: int, now: InForce) -> Arrears:
-    """The arrears; long and material ones are a default. Source: Regulation (EU) 2018/171, art. 1 and 2."""
+def rescore(client: ClientState, now: InForce) -> None:
+    """A client that another model has scored last, scored by this one as it stood then: a new model is no rise of the risk."""
+    if client.scored_by and client.scored_by != now.card.version:
+        owed = _arrears(client, exposure(client, now), now)
+        behaviour_x = behaviour.features(client.months, owed.days, owed.amount * 100)
+        carry_over(client, _logit(client, behaviour_x, appraisal(client, now), now))
+
+
+def _arrears(client: ClientState, held: Exposure, now: InForce) -> Arrears:
+    """The arrears as of the day that is scored. Source of their materiality: Regulation (EU) 2018/171, art. 1 and 2."""
+    as_of = client.scored_day
     days = arrears.days_past_due(client.facilities, as_of)
     if not days:
         return NO_ARREARS
     amount = sum(arrears.overdue(f, as_of) * now.per_minor[f.currency] for f in client.facilities)
-    rules = now.rules.default
-    material = amount > rules.materiality.absolute and amount > rules.materiality.relative * held.drawn
-    if material and rules.dpd_days is not None and days > rules.dpd_days and not client.defaulted_day:
-        client.defaulted_day = as_of
+    bounds = now.rules.default.materiality
+    material = amount > bounds.absolute and amount > bounds.relative * held.drawn
     if client.months:
         client.months[-1].dpd = max(client.months[-1].dpd, days)
     return Arrears(days, amount, arrears.missed(client.facilities, as_of, now.rules.grace_days), material)
@@ -102,13 +100,14 @@ def _labels(client: ClientState, closed: int, now: InForce) -> list[tuple[Snapsh
     return labelled
 
 
-def _logit(client: ClientState, behaviour_x: bytes, now: InForce) -> float:
+def _logit(client: ClientState, behaviour_x: bytes, kept: Appraisal, now: InForce) -> float:
     """The logit; the statement's part of it is kept while neither statement nor model has moved."""
     card = now.card
     if client.scored_by != card.version:
         client.statement_logit = partial_logit(card.statement, unpacked(client.statement_x or UNKNOWN_STATEMENT))
         client.scored_by = card.version
-    return card.intercept + now.macro_logit + client.statement_logit + partial_logit(card.behaviour, unpacked(behaviour_x))
+    beside = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit
+    return card.intercept + client.statement_logit + beside + partial_logit(card.behaviour, unpacked(behaviour_x))
 
 
 def _is_snapshot_due(client: ClientState, fact: log.Fact | None, closed: int) -> bool:

@@ -6,10 +6,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from agents.segmentation import groups
+from agents.segmentation import defaulting, groups
 from agents.segmentation.arrears import owe, settle, undo
 from agents.segmentation.in_force import InForce
-from online_models import behaviour, statements
+from online_models import statements
 from schemas import log
 from schemas.state import ClientState, Collateral, Facility, Graded, Month
 
@@ -18,6 +18,8 @@ RECENT: Final = 16
 MAX_FACILITIES: Final = 200
 MAX_RATINGS: Final = 12
 MAX_COLLATERAL: Final = 100
+MONTHS_KEPT: Final = 13
+"""A year, and the month before it."""
 FIGURES_KEPT: Final = 5
 """Statements kept: five quarters reach the same quarter of the year before."""
 
@@ -45,6 +47,8 @@ def fold(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
     if not client.first_day:
         client.first_day = day
     client.last_day = max(client.last_day, day)
+    if type(fact) is not log.RepaymentReceived:
+        client.appraisal = None
     _FOLDS[type(fact)](client, fact, day, now)
 
 
@@ -122,28 +126,35 @@ def collateral(client: ClientState, fact: log.CollateralValued, day: int, now: I
     """The last value of each collateral; a value of 0 releases it."""
     others = [c for c in client.collateral if c.collateral_id != fact.collateral_id]
     if fact.value > 0:
-        others.append(Collateral(fact.collateral_id, fact.value, fact.currency, fact.haircut or 0.0))
+        others.append(Collateral(fact.collateral_id, fact.value, fact.currency, _said(fact.haircut), fact.kind or ""))
     client.collateral = others[-MAX_COLLATERAL:]
 
 
 def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InForce) -> None:
-    """Default and cure of the client; `repaid` and `written-off` end a facility, or without one the relationship.
+    """Default, cure and forbearance of the client; `repaid` and `written-off` end a facility, or without one the relationship.
 
     What is written off is lost: a default, if none was told before.
     """
     if fact.outcome in ("defaulted", "written-off"):
-        client.defaulted_day = client.defaulted_day or day
+        defaulting.report(client, day)
     elif fact.outcome == "cured":
-        client.defaulted_day = 0
+        defaulting.end(client, day, now.rules.default)
+    elif fact.outcome == "forborne":
+        defaulting.forbear(client, day, now.rules.default)
     if fact.outcome in ("repaid", "written-off"):
         for facility in client.facilities:
             if fact.facility_id in (None, facility.facility_id):
                 facility.closed = True
                 facility.dues.clear()
                 facility.settled.clear()
-                facility.balance = 0
+                facility.balance = facility.limit = 0
         if fact.facility_id is None:
             client.left_day = day
+
+
+def feedback(client: ClientState, fact: log.FeedbackGiven, day: int, now: InForce) -> None:
+    """A warning that a person confirms counts against the relationship."""
+    client.confirmed += fact.verdict == "confirmed"
 
 
 def unchanged(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
@@ -159,7 +170,7 @@ _FOLDS: Final[dict[type, Callable[[ClientState, Any, int, InForce], None]]] = {
     log.CollateralValued: collateral,
     log.OutcomeReported: outcome,
     log.MilestoneReported: unchanged,
-    log.FeedbackGiven: unchanged,
+    log.FeedbackGiven: feedback,
 }
 
 
@@ -185,7 +196,8 @@ def month_of(client: ClientState, day: int) -> Month:
     if months and months[-1].number >= number:
         return months[-1]
     months.append(Month(number))
-    if len(months) > behaviour.WINDOW:
+    client.appraisal = None
+    if len(months) > MONTHS_KEPT:
         del months[0]
     return months[-1]
 
@@ -206,3 +218,7 @@ def _level(client: ClientState, month: Month, now: InForce) -> None:
         limit += facility.limit * rate
     month.balance, month.limit = round(balance * 100), round(limit * 100)
     client.moved = True
+
+
+def _said(haircut: float | None) -> float:
+    return -1.0 if haircut is None else haircut

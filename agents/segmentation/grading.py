@@ -1,10 +1,10 @@
-"""Risk: the grade of a PD on the master scale, and the IFRS 9 stage. Value: the tier of a contribution."""
+"""Risk: the grade of a PD on the master scale, and where it may be in a year. Value: the tier of a contribution."""
 
 from bisect import bisect_left
 from typing import Final
 
 from agents.segmentation.in_force import InForce
-from schemas.policy import Grades
+from schemas.risk_rules import Grades
 
 DEFAULTED: Final = "D"
 TIERS: Final = ("diamond", "gold", "silver", "basic")
@@ -25,11 +25,9 @@ def grade_of(pd: float, was: str | None, held_days: int, scale: Grades) -> str:
     return str(grade) if pd < scale.upper[held - 2] * (1.0 - scale.hysteresis) else was
 
 
-def stage_of(defaulted: bool, dpd: int, material: bool, now: InForce) -> int:
-    """IFRS 9: 3 in default, 2 past the backstop of the significant increase (5.5.11), else 1."""
-    if defaulted:
-        return 3
-    return 2 if material and dpd > now.rules.default.significant_increase_dpd_days else 1
+def better_waits(pd: float, was: str, scale: Grades) -> bool:
+    """Whether only the dwell keeps the grade from getting better."""
+    return was not in (DEFAULTED, "1") and pd < scale.upper[int(was) - 2] * (1.0 - scale.hysteresis)
 
 
 def tier_of(value: float, was: str | None, tier_days: int, now: InForce) -> str:
@@ -42,10 +40,28 @@ def tier_of(value: float, was: str | None, tier_days: int, now: InForce) -> str:
     tier = next((i for i, bound in enumerate(now.cutoffs) if value >= bound), 3)
     if was is None or TIERS[tier] == was:
         return TIERS[tier]
-    held = TIERS.index(was)
-    rules = now.rules.value
-    if tier_days < rules.dwell_days:
-        return was
-    bound = now.cutoffs[held - 1] if tier < held else now.cutoffs[held]
-    passed = value - bound if tier < held else bound - value
-    return TIERS[tier] if passed > abs(bound) * rules.hysteresis else was
+    return TIERS[tier] if tier_days >= now.rules.value.dwell_days and tier_waits(value, was, now) else was
+
+
+def tier_waits(value: float, was: str, now: InForce) -> bool:
+    """Whether the value has left the tier by more than the hysteresis, so that only the dwell keeps it."""
+    if now.cutoffs is None:
+        return False
+    held, slack = TIERS.index(was), now.rules.value.hysteresis
+    if held and value - now.cutoffs[held - 1] > abs(now.cutoffs[held - 1]) * slack:
+        return True
+    return held < 3 and now.cutoffs[held] - value > abs(now.cutoffs[held]) * slack
+
+
+def migration_of(pd: float, grade: str, scale: Grades) -> dict[str, float] | None:
+    """Where a client may be in twelve months: chances of a better grade, the same, a worse one, default; None in default.
+
+    The row of the grade, its last column replaced by the client's own `pd` within twelve months, the rest scaled to what is left.
+    """
+    if grade == DEFAULTED:
+        return None
+    row, held = scale.migration[grade], int(grade)
+    left = 1.0 - row[9]
+    kept = (1.0 - pd) / left if left > 0 else 0.0
+    chances = sum(row[: held - 1]) * kept, row[held - 1] * kept, sum(row[held:9]) * kept, pd
+    return {name: round(chance, 4) for name, chance in zip(("better", "same", "worse", "default"), chances, strict=True)}

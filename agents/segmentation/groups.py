@@ -157,6 +157,7 @@ def _counted(client: ClientState, fact: log.Referred) -> bool:
         del client.referred[ended]
     client.referred[digest] = fact.sequence if fact.holds else -fact.sequence
     client.referrals = sum(sequence > 0 for sequence in client.referred.values())
+    client.appraisal = None
     return True
 
 

@@ -1,7 +1,8 @@
 """What is in force at a place of the log: for a portfolio its rules, model and cut-offs; for a client the overlays, too."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 from agents.segmentation.indicators.registry import Gate, gates, watched
 from agents.segmentation.indicators.rule import Kind, Watched
@@ -9,6 +10,8 @@ from online_models.expert import POINTS
 from online_models.scorecard import Scorecard
 from schemas.overlays import NEUTRAL
 from schemas.policy import Policy, PortfolioPolicy
+
+YEAR: Final = 365
 
 
 class InForce(NamedTuple):
@@ -31,6 +34,10 @@ class InForce(NamedTuple):
     """By segment, as they are published."""
     steps: tuple[int, ...]
     """Days after the oldest due date at which the close of a day finds something new, ascending."""
+    tag: int
+    """Of the policy and its overlays: what a client's appraisal was made by."""
+    years: float
+    """The horizon of the probability of default."""
     regime: str = NEUTRAL
     """Of the macro regime where the client is."""
     regime_cell: str = "/"
@@ -61,6 +68,7 @@ def in_force(
     if cutoffs is None:
         cutoffs, version = (population[1], f"{portfolio}-{population[0]}") if population is not None else (None, "none")
     by_code = watched(rules)
+    overlays = _overlays(standing, policy.of(portfolio))
     return InForce(
         portfolio=portfolio,
         policy_version=policy.version,
@@ -73,10 +81,12 @@ def in_force(
         gates=gates(by_code),
         treatments={name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()},
         steps=_steps(rules),
+        tag=crc32("/".join((policy.version, *overlays)).encode()),
+        years=rules.horizon_days / YEAR,
         regime=standing.regime,
         regime_cell=standing.regime_cell,
         macro_logit=rules.regimes[standing.regime].logit if standing.regime in rules.regimes else 0.0,
-        overlays=_overlays(standing, policy.of(portfolio)),
+        overlays=overlays,
     )
 
 

@@ -1,25 +1,85 @@
 """Lifecycle of the relationship: acquisition, activation, growth, maturity, decline; and the segment, risk x value."""
 
+from collections.abc import Iterator, Sequence
+from typing import Final
+
 from agents.segmentation.grading import DEFAULTED
 from agents.segmentation.in_force import InForce
-from online_models.features import INDEX, unpacked
-from schemas.state import ClientState
+from schemas.risk_rules import Lifecycle
+from schemas.state import ClientState, Month
+
+ACQUISITION: Final = "acquisition"
+ACTIVATION: Final = "activation"
+GROWTH: Final = "growth"
+MATURITY: Final = "maturity"
+DECLINE: Final = "decline"
+TRENDS: Final = (GROWTH, MATURITY, DECLINE)
+LEAST_MONTHS: Final = 6
+"""A shorter history of exposure tells no trend."""
 
 
-def lifecycle_of(client: ClientState, day: int, now: InForce) -> str:
-    """By first contact, first drawdown, activity and the yearly growth of exposure (else of revenue)."""
+def lifecycle_of(client: ClientState, by_payment: bool, today: int, now: InForce) -> str:
+    """By first contact, first drawdown, inactivity, then the yearly trend of exposure and revenue; trends have a dwell.
+
+    A payment alone is no trend: one that is held is looked at again at a month's end, or with other facts.
+    """
     rules = now.rules.lifecycle
-    if not client.facilities and not client.statement_x:
-        return "acquisition"
-    if day - client.last_day > rules.inactive_days:
-        return "decline"
-    began = min((f.opened_day for f in client.facilities), default=client.first_day)
-    if day - began <= rules.activation_days:
-        return "activation"
-    growth = _growth(client)
-    if growth >= rules.growth:
-        return "growth"
-    return "decline" if growth <= -rules.decline else "maturity"
+    was = client.segment.lifecycle if client.segment is not None else ""
+    if by_payment and was in TRENDS:
+        return was
+    began = began_day(client, rules)
+    if not began:
+        return ACQUISITION
+    if today - client.last_day > rules.inactive_days:
+        return DECLINE
+    if today - began <= rules.activation_days:
+        return ACTIVATION
+    if was not in TRENDS:
+        return trend_of(client, "", rules)
+    return was if today < client.lifecycle_day + rules.dwell_days else trend_of(client, was, rules)
+
+
+def trend_of(client: ClientState, was: str, rules: Lifecycle) -> str:
+    """Growth, maturity or decline. Exposure that grows is growth; that it falls is decline only where revenue does not tell
+    otherwise: a loan that is repaid as agreed is no decline. Growth and decline end short of their bound, by the hysteresis.
+    """
+    growth = rules.growth * (1.0 - rules.hysteresis * (was == GROWTH))
+    decline = -rules.decline * (1.0 - rules.hysteresis * (was == DECLINE))
+    exposure = exposure_trend(client.months)
+    revenue = client.appraisal.revenue_trend if client.appraisal is not None else None
+    if exposure >= growth or (revenue is not None and revenue >= growth):
+        return GROWTH
+    return DECLINE if (exposure if revenue is None else revenue) <= decline else MATURITY
+
+
+def exposure_trend(months: Sequence[Month]) -> float:
+    """Growth of the balance a year, over the last twelve months at most; 0 if too little is known."""
+    if len(months) < 2:
+        return 0.0
+    last = months[-1]
+    first = next(month for month in months if last.number - month.number <= 12)
+    apart = last.number - first.number
+    if apart < LEAST_MONTHS or first.balance <= 0:
+        return 0.0
+    return (last.balance / first.balance - 1.0) * 12.0 / apart
+
+
+def began_day(client: ClientState, rules: Lifecycle) -> int:
+    """The first drawdown, without facilities the first event if the policy counts those clients in; 0 for none."""
+    if client.facilities:
+        return min(facility.opened_day for facility in client.facilities)
+    return client.first_day if client.statement_x and not rules.needs_facility else 0
+
+
+def turns(client: ClientState, was: str, now: InForce) -> Iterator[int]:
+    """Days on which the lifecycle may change by itself from what it `was`."""
+    rules = now.rules.lifecycle
+    if was == ACTIVATION:
+        yield began_day(client, rules) + rules.activation_days + 1
+    elif was in TRENDS:
+        yield client.lifecycle_day + rules.dwell_days
+    if was not in (ACQUISITION, DECLINE):
+        yield client.last_day + rules.inactive_days + 1
 
 
 def segment_of(tier: str, grade: str, now: InForce) -> str:
@@ -30,14 +90,3 @@ def segment_of(tier: str, grade: str, now: InForce) -> str:
     if int(grade) >= now.rules.grades.high_risk_from:
         return "high-risk-high-return" if valued else "watch"
     return "star" if valued else "core" if tier == "silver" else "steady"
-
-
-def _growth(client: ClientState) -> float:
-    months = client.months
-    if len(months) > 1 and months[0].balance > 0:
-        years = (months[-1].number - months[0].number) / 12.0
-        return (months[-1].balance / months[0].balance - 1.0) / years if years > 0 else 0.0
-    if client.statement_x:
-        growth = unpacked(client.statement_x)[INDEX["revenue_growth"]]
-        return growth if growth == growth else 0.0
-    return 0.0

@@ -18,6 +18,11 @@ class Place(NamedTuple):
     closed_day: int
     """The last day that has closed in the partition."""
 
+    @property
+    def today(self) -> int:
+        """The day of the record, but never one that has closed already: for clocks, which do not go back."""
+        return max(self.day, self.closed_day)
+
     def decision_id(self, kind: str, ordinal: int) -> str:
         """The same decision has the same id whenever it is derived."""
         return f"{kind}/{self.partition}/{self.offset}/{self.client_id}/{self.day}/{ordinal}"

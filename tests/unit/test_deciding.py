@@ -14,6 +14,8 @@ from tests.driver import Driver
 D, R, S, O = topics.DRAWDOWNS, topics.REPAYMENTS, topics.STATEMENTS, topics.OUTCOMES  # noqa: E741
 JAN1 = date(2024, 1, 1)
 DUE = date(2024, 1, 10)
+BY_DAYS_ALONE = policy(staging={"pd_absolute": 1.0, "watchlist": None})
+"""Neither the PD nor the watchlist puts anybody into stage 2."""
 
 
 def after(days: int) -> date:
@@ -82,7 +84,7 @@ def test_a_due_before_the_first_close_is_found_at_the_first_close() -> None:
 
 
 def test_thirty_one_days_of_material_arrears_are_stage_two_and_ninety_one_a_default() -> None:
-    driver = borrower()
+    driver = borrower(policy=BY_DAYS_ALONE)
     driver.close(after(30))
     assert driver.changes[-1].now.stage == 1
     driver.close(after(31))
@@ -99,7 +101,7 @@ def test_thirty_one_days_of_material_arrears_are_stage_two_and_ninety_one_a_defa
     ("due", "balance", "limit"), [("500", "1000", "1000"), ("900", "100000", "100000")], ids=["EUR 500", "one per cent"]
 )
 def test_arrears_up_to_either_bound_of_materiality_are_no_default(due: str, balance: str, limit: str) -> None:
-    driver = borrower(due, balance, limit)
+    driver = borrower(due, balance, limit, policy=BY_DAYS_ALONE)
     driver.close(after(120))
     assert driver.graded() != "D"
     assert driver.changes[-1].now.stage == 1

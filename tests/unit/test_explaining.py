@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from online_models.features import FEATURES
 from schemas import topics
 from schemas.records import PlainRecord
 from streams.audit import derived
@@ -52,7 +53,7 @@ def test_the_points_of_all_features_and_the_intercept_are_the_logit_and_its_pd_t
     for name in ids(bank):
         scored = explain(SceneSource(bank), bank.policy, name)[0].scored
         assert scored.logit == pytest.approx(scored.intercept + sum(feature.points for feature in scored.features))
-        assert len(scored.features) == 41
+        assert len(scored.features) == len(FEATURES) + 2  # and the policy's points of industry and rating
 
 
 def test_a_record_that_is_dropped_because_of_another_clients_is_dropped_here_too(bank: Scene) -> None:

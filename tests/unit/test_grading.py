@@ -1,8 +1,8 @@
-"""Grades, stages and value tiers: their bounds, hysteresis and dwell."""
+"""Grades and value tiers: their bounds, hysteresis and dwell; where a grade may be in a year."""
 
 import pytest
 
-from agents.segmentation.grading import grade_of, stage_of, tier_of
+from agents.segmentation.grading import better_waits, grade_of, migration_of, tier_of, tier_waits
 from tests.builders import policy, rules_in_force
 
 BOUNDS = [0.0005, 0.0015, 0.004, 0.01, 0.02, 0.04, 0.08, 0.16]
@@ -29,21 +29,6 @@ def test_a_better_grade_waits_for_the_dwell_and_a_worse_one_does_not(pd: float, 
 
 def test_after_a_default_the_grade_is_the_pds() -> None:
     assert grade_of(0.021, "D", 0, SCALE) == "6"
-
-
-@pytest.mark.parametrize(
-    ("defaulted", "dpd", "material", "stage"),
-    [
-        (False, 0, False, 1),
-        (False, 30, True, 1),
-        (False, 31, True, 2),
-        (False, 31, False, 1),
-        (True, 0, False, 3),
-        (True, 31, True, 3),
-    ],
-)
-def test_the_stage_follows_default_and_the_backstop_of_thirty_days(defaulted: bool, dpd: int, material: bool, stage: int) -> None:
-    assert stage_of(defaulted, dpd, material, NOW) == stage
 
 
 def test_without_cut_offs_everybody_is_basic() -> None:
@@ -78,3 +63,36 @@ def test_negative_cut_offs_have_their_hysteresis_too() -> None:
     now = rules_in_force(policy(value={"hysteresis": 0.1, "dwell_days": 0}), cutoffs=(10.0, 0.0, -100.0))
     assert tier_of(-105.0, "silver", 0, now) == "silver"
     assert tier_of(-111.0, "silver", 0, now) == "basic"
+
+
+@pytest.mark.parametrize(
+    ("pd", "was", "waits"), [(0.0089, "5", True), (0.0091, "5", False), (0.0, "1", False), (0.0, "D", False)]
+)
+def test_a_better_grade_waits_where_only_the_dwell_keeps_the_one_before(pd: float, was: str, waits: bool) -> None:
+    assert better_waits(pd, was, SCALE) is waits
+
+
+@pytest.mark.parametrize(
+    ("value", "was", "waits"),
+    [(1101.0, "gold", True), (1099.0, "gold", False), (449.0, "gold", True), (451.0, "gold", False), (1e9, "diamond", False)],
+)
+def test_a_tier_waits_where_only_the_dwell_keeps_the_one_before(value: float, was: str, waits: bool) -> None:
+    assert tier_waits(value, was, NOW) is waits
+
+
+@pytest.mark.parametrize("grade", "123456789")
+@pytest.mark.parametrize("pd", [0.0, 0.01, 0.5, 1.0])
+def test_chances_of_migration_add_up_to_one_and_end_in_the_clients_own_pd(grade: str, pd: float) -> None:
+    chances = migration_of(pd, grade, SCALE)
+    assert chances is not None
+    assert sum(chances.values()) == pytest.approx(1.0, abs=2e-4)
+    assert chances["default"] == round(pd, 4)
+    assert all(0 <= chance <= 1 for chance in chances.values())
+
+
+def test_the_best_grade_gets_no_better_the_worst_no_worse_and_a_default_migrates_nowhere() -> None:
+    best, worst = migration_of(0.01, "1", SCALE), migration_of(0.3, "9", SCALE)
+    assert best is not None
+    assert worst is not None
+    assert (best["better"], worst["worse"]) == (0.0, 0.0)
+    assert migration_of(1.0, "D", SCALE) is None

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from schemas.policy import SEGMENTS, Policy, read_policy
+from schemas.policy import Policy, read_policy
+from schemas.treatment_rules import SEGMENTS
 from tests.builders import SHIPPED, policy, shipped
 
 
@@ -74,6 +75,16 @@ def test_what_is_required_is_missed_by_its_path(path: tuple[str, ...]) -> None:
         (("defaults", "learning", "bins"), 1),
         (("defaults", "of_tomorrow"), 1),
         (("portfolios", "sme", "value", "lgd"), 1.5),
+        (("defaults", "value", "collateral"), {"cash": {"lgd": 0.0, "haircut": 0.0}}),
+        (("defaults", "value", "loyalty", "tenure_years"), 0.0),
+        (("defaults", "staging", "pd_relative"), 1.0),
+        (("defaults", "staging", "watchlist"), "orange"),
+        (("defaults", "risk_points", "industry"), {"X": 0.1}),
+        (("defaults", "risk_points", "rating"), {"BBB-": 0.1}),
+        (("defaults", "grades", "migration"), {"1": [1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}),
+        (("defaults", "segments", "star", "limit_action"), "double"),
+        (("defaults", "adjustments"), [{"sizes": ["tiny"], "then": {"product": "x"}}]),
+        (("defaults", "adjustments"), [{"then": {"produkt": "x"}}]),
         (("portfolios", "sme", "valu"), {"lgd": 0.5}),
     ],
 )
@@ -81,6 +92,13 @@ def test_what_breaks_a_bound_is_told_by_its_path(path: tuple[str, ...], to: Any)
     with pytest.raises(ValidationError) as error:
         Policy.model_validate(changed(*path, to=to))
     assert path[-1] in said(error.value)
+
+
+def test_a_row_of_the_migration_matrix_adds_up_to_one() -> None:
+    with pytest.raises(ValidationError, match="must be 1"):
+        Policy.model_validate(
+            changed("defaults", "grades", "migration", "3", to=[0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+        )
 
 
 def test_every_error_is_told() -> None:

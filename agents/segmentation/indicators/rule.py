@@ -13,7 +13,7 @@ from schemas.policy import Rule
 from schemas.state import ClientState
 
 if TYPE_CHECKING:
-    from agents.segmentation.deciding import Arrears
+    from agents.segmentation.defaulting import Arrears
     from agents.segmentation.in_force import InForce
     from agents.segmentation.valuation import Exposure
 

@@ -1,0 +1,103 @@
+"""Appraisal: what of a client's value and risk no payment moves. Made anew when a fact, a month or the policy has moved it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from agents.segmentation.in_force import InForce
+from agents.segmentation.ratings import class_of
+from online_models.features import INDEX, unpacked
+from schemas.industries import section_of
+from schemas.risk_rules import RATING_CLASSES
+from schemas.state import Appraisal, ClientState, Month
+from schemas.value_rules import Value
+
+YEAR_DAYS: Final = 365.25
+MONTHS: Final = 12
+"""The average balance is that of so many months, the last one as it stands now."""
+
+
+def appraisal(client: ClientState, now: InForce) -> Appraisal:
+    """The one in force; kept while nothing has moved it."""
+    held = client.appraisal
+    if held is None or held.policy != now.tag:
+        held = client.appraisal = _appraised(client, now)
+    return held
+
+
+def _appraised(client: ClientState, now: InForce) -> Appraisal:
+    value, points = now.rules.value, now.rules.risk_points
+    covered, loss = _cover(client, now)
+    drawn, months = past_drawn(client.months)
+    return Appraisal(
+        policy=now.tag,
+        covered=covered,
+        covered_lgd=loss / covered if covered > 0 else 0.0,
+        loyalty=loyalty(client, value),
+        referral=1.0 + value.referral.each * min(client.referrals, value.referral.most),
+        industry=points.industry.get(section_of(client.industry), 0.0),
+        rating=points.rating.get(worst_class(client), 0.0),
+        revenue_trend=_revenue_trend(client),
+        past_drawn=drawn,
+        past_months=months,
+    )
+
+
+def _cover(client: ClientState, now: InForce) -> tuple[float, float]:
+    """Collateral after haircut, and what would be lost of it."""
+    covered = loss = 0.0
+    for held in client.collateral:
+        kind = now.rules.value.kind(held.kind)
+        haircut = held.haircut if held.haircut >= 0 else kind.haircut
+        worth = held.value * (1.0 - haircut) * now.per_minor[held.currency]
+        covered += worth
+        loss += worth * kind.lgd
+    return covered, loss
+
+
+def _revenue_trend(client: ClientState) -> float | None:
+    if not client.statement_x:
+        return None
+    growth = unpacked(client.statement_x)[INDEX["revenue_growth"]]
+    return growth if growth == growth else None
+
+
+def loyalty(client: ClientState, value: Value) -> float:
+    """The factor of a lasting relationship: years, facilities, and what people confirmed to be wrong. 1 adds nothing."""
+    rules = value.loyalty
+    since = client.relationship_day or client.first_day
+    years = max(0.0, (client.last_day - since) / YEAR_DAYS)
+    further = max(0, sum(not facility.closed for facility in client.facilities) - 1)
+    return max(
+        0.0,
+        1.0
+        + rules.tenure * min(1.0, years / rules.tenure_years)
+        + rules.facility * min(further, rules.most_facilities)
+        - rules.confirmed * min(client.confirmed, rules.most_confirmed),
+    )
+
+
+def worst_class(client: ClientState) -> str:
+    """The worst class among the last rating of each agency; "" without one that the letter scale knows."""
+    last = {rated.agency: rated.grade for rated in client.ratings}
+    classes = [RATING_CLASSES.index(known) for known in map(class_of, last.values()) if known]
+    return RATING_CLASSES[max(classes)] if classes else ""
+
+
+def past_drawn(months: Sequence[Month]) -> tuple[float, int]:
+    """What was drawn at the ends of the eleven months before the last, summed, and how many of them are known.
+
+    A month without events ends as the one before it did. Units: of the reporting currency.
+    """
+    if not months:
+        return 0.0, 0
+    until = months[-1].number
+    first = until - MONTHS + 1
+    total = count = 0
+    for month in reversed(months[:-1]):
+        stood = until - max(month.number, first)
+        if stood <= 0:
+            break
+        total += stood * max(0, month.balance)
+        count += stood
+        until = month.number
+    return total / 100.0, count

@@ -174,7 +174,9 @@ class Segmenter:
             card = self._cards.get(portfolio)
             if card is None:
                 card = self._cards[portfolio] = scorecard(self.models.get(portfolio), self.policy.of(portfolio))
-            now = in_force(standing, self.policy, card, self.partition.cutoffs.get(portfolio))
+            model = self.models.get(portfolio)
+            alarm_pd = None if model is None else model.alarm_pd
+            now = in_force(standing, self.policy, card, self.partition.cutoffs.get(portfolio), alarm_pd)
             self._in_force[standing] = now
         return now
 

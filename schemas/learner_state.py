@@ -12,6 +12,8 @@ class Taught(msgspec.Struct, array_like=True):
     """Offset in the learning topic of the last example that is in it."""
     model: dict[str, Any]
     evaluation: dict[str, Any]
+    alarms: dict[str, Any] = {}
+    """`Alarms.dump()`."""
 
 
 class Spread(msgspec.Struct, array_like=True):

@@ -22,7 +22,7 @@ from schemas.value_rules import Value
 
 INDICATORS: Final = (
     "DPD", "MISSED", "UTIL", "EXCESS", "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DEBT", "LIQUIDITY", "ALTMAN",
-    "PD-RISE", "GROUP",
+    "PD-RISE", "PD", "GROUP",
 )  # fmt: skip
 """Codes of the indicators that have a rule, as in DOMAIN.md."""
 
@@ -51,6 +51,13 @@ class Learning(Strict):
     bins: Annotated[int, Field(ge=2, le=64)] = Field(description="quantile bins of a feature")
 
 
+class Alarms(Strict):
+    """How many false alarms the warning of the PD may give; its threshold follows from it."""
+
+    false_alarms_per_100_client_years: Annotated[float, Field(gt=0, le=1200)] = Field(description="bound of the long-run rate")
+    step: Annotated[float, Field(gt=0, le=1)] = Field(description="logits by which a false alarm raises the threshold")
+
+
 class Watchlist(Strict):
     """How a warning ends."""
 
@@ -77,6 +84,7 @@ class PortfolioPolicy(Strict):
     value: Value
     grades: Grades
     learning: Learning
+    alarms: Alarms
     watchlist: Watchlist
     ledger: Ledger = Ledger()
     lifecycle: Lifecycle

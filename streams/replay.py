@@ -128,6 +128,7 @@ class Replay:
             "portfolios": self._portfolios(),
             "learning": learning,
             **tallied(self.pipeline.segmenters),
+            "alarms": {name: told["alarms"] for name, told in learning.items()},
         }
 
     def evaluations(self) -> dict[str, Evaluation]:

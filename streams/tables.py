@@ -43,6 +43,26 @@ def learning_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def alarms_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What bounds the PD warning's false alarms, and what they were."""
+    table = Table(title="PD warnings: false alarms per 100 client-years against their bound", title_justify="left")
+    for name in ("portfolio", "bound", "realised", "false", "true", "client-years", "PD from which is warned"):
+        table.add_column(name, justify="left" if name == "portfolio" else "right")
+    for portfolio, told in learning.items():
+        alarms = told["alarms"]
+        realised = alarms["realised_per_100_client_years"]
+        table.add_row(
+            portfolio,
+            f"{alarms['bound_per_100_client_years']:.2f}",
+            "-" if realised is None else f"{realised:.2f}",
+            f"{alarms['false_alarms']:,}",
+            f"{alarms['true_alarms']:,}",
+            f"{alarms['client_years']:,.0f}",
+            f"{alarms['threshold_pd']:.1%}",
+        )
+    return table
+
+
 def by_the_end_table(portfolio: str, told: Mapping[str, Any]) -> Table:
     """The same by fiscal year, and for clients with a full history: as if every horizon were over at the end of the files."""
     table = _figures_table(f"{portfolio}: as scored, by the end of the files (no default known is none)")

@@ -59,15 +59,19 @@ class Standing(NamedTuple):
 
 
 def in_force(
-    standing: Standing, policy: Policy, card: Scorecard, population: tuple[int, tuple[float, float, float]] | None
+    standing: Standing,
+    policy: Policy,
+    card: Scorecard,
+    population: tuple[int, tuple[float, float, float]] | None,
+    alarm_pd: float | None = None,
 ) -> InForce:
-    """The rules for a standing with the model and the population's cut-offs; cut-offs of the policy go first."""
+    """The rules for a standing with the model, its alarm and the population's cut-offs; cut-offs of the policy go first."""
     portfolio = standing.portfolio
     rules = policy.of(portfolio, standing.section, standing.regime, standing.segment)
     cutoffs, version = rules.value.cutoffs, "policy"
     if cutoffs is None:
         cutoffs, version = (population[1], f"{portfolio}-{population[0]}") if population is not None else (None, "none")
-    by_code = watched(rules)
+    by_code = watched(rules, alarm_pd)
     overlays = _overlays(standing, policy.of(portfolio))
     return InForce(
         portfolio=portfolio,

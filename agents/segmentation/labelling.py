@@ -2,11 +2,10 @@
 
 from typing import Final
 
+from agents.segmentation.indicators.registry import ALARM
 from online_models.features import UNKNOWN_STATEMENT
 from schemas.state import ClientState, Snapshot
 
-PD_ALARM: Final = "PD"
-"""Code of the indicator whose alarms are counted against their bound."""
 MAX_SNAPSHOTS: Final = 16
 """Open snapshots of a client: a year of months and its statements."""
 
@@ -23,7 +22,7 @@ def keep(client: ClientState, day: int, behaviour_x: bytes, version: str, period
         taken.since_days, taken.was_pd, taken.alarmed = last.since_days, last.was_pd, last.alarmed
     elif client.snapshot_day:
         taken.since_days, taken.was_pd = max(0, day - client.snapshot_day), client.snapshot_pd
-    alarm = next((alert for alert in client.alerts if alert.code == PD_ALARM), None)
+    alarm = next((alert for alert in client.alerts if alert.code == ALARM), None)
     if alarm is not None and alarm.episode != client.alarm_episode:
         taken.alarmed, client.alarm_episode = True, alarm.episode
     client.snapshots.append(taken)

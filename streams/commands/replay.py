@@ -13,7 +13,7 @@ from streams.commands.options import FILE
 from streams.ledger_tables import difference_table, ledger_table
 from streams.policy_files import load_policy
 from streams.replay import replay_events, replay_log
-from streams.tables import by_the_end_table, console, learning_table, matrix_table
+from streams.tables import alarms_table, by_the_end_table, console, learning_table, matrix_table
 from streams.user_errors import UserError
 from streams.what_if import WHAT_IF, what_if
 
@@ -92,6 +92,7 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
         out_console.print(learning_table(report["learning"]))
         for portfolio, told in report["learning"].items():
             out_console.print(by_the_end_table(portfolio, told["by_the_end"]))
+        out_console.print(alarms_table(report["learning"]))
     events = counts.get("events", 0)
     if events:
         out_console.print(f"{events:,} events in {seconds:.1f} s: {events / seconds:,.0f} a second")

@@ -17,15 +17,23 @@ INDICATORS: Final[Mapping[str, Indicator]] = {
     for indicator in group
 }
 
+ALARM: Final = "PD"
+"""The indicator whose amber is learned: false alarms are bounded (see `online_models.alarms`)."""
+
 Gate = tuple[Read, float, bool, str]
 """The fast test of a measure: its reading, its first threshold, whether it is falling, its indicator's code."""
 
 
-def watched(rules: PortfolioPolicy) -> dict[str, Watched]:
-    """The indicators that a portfolio's policy has thresholds for, in the order of the registry."""
+def watched(rules: PortfolioPolicy, alarm_pd: float | None = None) -> dict[str, Watched]:
+    """The indicators that a portfolio's policy has thresholds for, in the order of the registry.
+
+    `alarm_pd` is the threshold of PD that came with the model.
+    """
     by_code = {}
     for code, indicator in INDICATORS.items():
         rule = rules.indicators.get(code)
+        if rule is not None and code == ALARM and alarm_pd is not None:
+            rule = rule.model_copy(update={"amber": alarm_pd})
         if rule is not None:
             by_code[code] = Watched(indicator, tuple((m, scale_of(rule, m.falling)) for m in indicator.measures))
     return by_code

@@ -21,9 +21,15 @@ def group(seen: Seen) -> float:
 HEARING: Final[tuple[Kind, ...]] = (log.GroupStanding, log.ProfileUpdated)
 """What moves the group: it tells, or the client leaves it."""
 
+def pd(seen: Seen) -> float:
+    """The probability of default; of a client in default nothing is left to foretell."""
+    return NAN if seen.client.defaulted_day else seen.client.pd
+
+
 INDICATORS: Final = (
     Indicator("GROUP", HEARING, (Measure(group, "a client of the same group is in stage {value:.0f}", "stage"),)),
     Indicator(
         "PD-RISE", ANYTHING, (Measure(pd_rise, "PD is {value:.1f} times the one at origination (from {threshold:.0f})", "ratio"),)
     ),
+    Indicator("PD", ANYTHING, (Measure(pd, "PD is {value:.1%} (alarms from {threshold:.1%})", "fraction"),)),
 )

@@ -86,6 +86,7 @@ class Consumer(driver.Consumer):
         self._suspects: dict[Partition, tuple[int, int]] = {}
         self._looked = 0.0
         self._sought: set[Partition] = set()
+        self._revocations = 0
         self._asked: list[tuple[Collection[Partition], asyncio.Future[dict[Partition, int]]]] = []
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -181,7 +182,10 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Faust seeks to what is committed, after each assignment, one partition after the other while fetches go on."""
+        revocations = self._revocations
         await super().perform_seek()
+        if revocations != self._revocations:
+            return  # The next assignment's states are not restored yet.
         for tp in self.assignment():
             if not self._is_changelog_tp(tp):
                 place = Partition(tp.topic, tp.partition)
@@ -321,6 +325,7 @@ class Consumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Lets what was written settle, commits it, and forgets the partitions."""
         places = [Partition(tp.topic, tp.partition) for tp in revoked]
+        self._revocations += 1
         self._sought.difference_update(places)  # A batch that comes late begins nothing before the next assignment.
         if revoked and not self.app.should_stop:
             self.stop_flow()

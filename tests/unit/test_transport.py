@@ -170,6 +170,17 @@ async def test_a_lane_begins_when_faust_has_restored_all_states_however_early_a_
     await lane.stop(1.0)
 
 
+async def test_a_seek_that_ends_after_the_partitions_were_taken_away_begins_nothing_in_the_next_assignment(
+    consumer: Watched,
+) -> None:
+    seeking = asyncio.create_task(consumer.perform_seek())
+    await asyncio.sleep(0)
+    await consumer.on_partitions_revoked({EVENTS})
+    consumer.broker.may_go_on.set()
+    await seeking
+    assert not consumer.knows_committed(HERE)
+
+
 async def test_a_lane_that_is_stopped_before_all_is_restored_takes_no_states(consumer: Watched) -> None:
     lane, work = lane_of(consumer), Noting()
     lane.start(work)

@@ -62,6 +62,36 @@ def features(now: StatementPublished, before: Sequence[Figures], per_minor: floa
     )
 
 
+REPORTED: Final = ("net_debt_to_ebitda", "cash_available", "interest", "debt", "pre_tax_margin")
+"""What `reported` packs; amounts a year, in units of the reporting currency."""
+
+
+def reported(now: StatementPublished, per_minor: float) -> bytes:
+    """Figures that only indicators read, packed.
+
+    Cash available for debt service is EBITDA less tax; tax is what EBIT less interest leaves above net income. What is
+    invested (capex) no statement tells. Profit before tax is EBIT less interest, else net income.
+    """
+    yearly = 12.0 / now.period_months
+    scale = per_minor * yearly
+    interest = now.interest_expense
+    before_tax = _minus(now.ebit, interest) if interest is not None and now.ebit is not None else now.net_income
+    tax = 0
+    if interest is not None and now.ebit is not None and now.net_income is not None:
+        tax = max(0, now.ebit - interest - now.net_income)
+    debt = now.total_debt if now.total_debt is not None else now.long_term_debt
+    net = debt - (now.cash or 0) if debt is not None else None
+    return packed(
+        (
+            _burden(net, now.ebitda, yearly),
+            NAN if now.ebitda is None else (now.ebitda - tax) * scale,
+            NAN if interest is None else interest * scale,
+            NAN if debt is None else debt * per_minor,
+            _over(before_tax, now.revenue),
+        )
+    )
+
+
 def figures(now: StatementPublished, per_minor: float) -> Figures:
     """What later statements are compared with."""
 
@@ -76,6 +106,7 @@ def figures(now: StatementPublished, per_minor: float) -> Figures:
         net_income=units(now.net_income),
         total_assets=units(now.total_assets),
         equity=units(equity_of(now)),
+        current_ratio=_over(now.current_assets, now.current_liabilities),
     )
 
 

@@ -19,24 +19,38 @@ from schemas.risk_rules import DefaultDefinition, Grades, Lifecycle, RiskPoints,
 from schemas.strict import Days, Strict
 from schemas.treatment_rules import SEGMENTS, Adjustment, SegmentName, Treatment
 from schemas.value_rules import Value
+from schemas.watch_rules import Drift, Evergreen, Peers
 
 INDICATORS: Final = (
-    "DPD", "MISSED", "UTIL", "EXCESS", "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DEBT", "LIQUIDITY", "ALTMAN",
-    "PD-RISE", "PD", "GROUP",
+    "DPD", "MATERIAL", "MISSED", "PARTIAL", "EVERGREEN", "UTIL", "EXCESS", "UNDRAWN", "COVERAGE", "DRIFT", "PROJECT",
+    "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DSCR", "DEBT", "LIQUIDITY", "ALTMAN", "LATE-STATEMENT",
+    "RATING", "PD-RISE", "PD", "PD-PEER", "GROUP",
 )  # fmt: skip
 """Codes of the indicators that have a rule, as in DOMAIN.md."""
+MEASURES: Final = {
+    "UTIL": ("rise",), "EXCESS": ("months",), "LOSS": ("streak",), "LIQUIDITY": ("fallen",), "COVERAGE": ("fall",),
+    "PROJECT": ("overrun",),
+}  # fmt: skip
+"""Further measures of an indicator, each with thresholds of its own under `also`."""
 
 
-class Rule(Strict):
-    """Thresholds of one indicator; a severity without a threshold is never reached by it."""
+
+class Thresholds(Strict):
+    """Thresholds of one measure; a severity without a threshold is never reached by it."""
 
     watch: float | None = None
     amber: float | None = None
     red: float | None = None
     source: str = Field(min_length=1, description="where the thresholds come from")
 
+
+class Rule(Thresholds):
+    """Thresholds of one indicator, and of its further measures: it is as bad as the worst of them."""
+
+    also: dict[str, Thresholds] = Field(default={}, description="further measures by name")
+
     def shifted(self, by: Shift | None) -> "Rule":
-        """The rule as a macro regime has it."""
+        """The rule as a macro regime has it; further measures are as they were."""
         if by is None:
             return self
         return self.model_copy(update={name: by.of(getattr(self, name)) for name in ("watch", "amber", "red")})
@@ -87,6 +101,9 @@ class PortfolioPolicy(Strict):
     alarms: Alarms
     watchlist: Watchlist
     ledger: Ledger = Ledger()
+    evergreen: Evergreen
+    drift: Drift
+    peers: Peers
     lifecycle: Lifecycle
     indicators: dict[str, Rule]
     segments: dict[str, Treatment]
@@ -97,13 +114,17 @@ class PortfolioPolicy(Strict):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        for code in self.indicators:
+        for code, rule in self.indicators.items():
             if code not in INDICATORS:
                 raise ValueError(f"indicators: {code!r} is no indicator; allowed: {', '.join(INDICATORS)}")
-        for name, effect in self.regimes.items():
+            allowed = MEASURES.get(code, ())
+            for name in rule.also:
+                if name not in allowed:
+                    raise ValueError(f"indicators.{code}.also: {name!r} is no measure; allowed: {', '.join(allowed) or 'none'}")
+        for regime, effect in self.regimes.items():
             for code in effect.indicators:
                 if code not in self.indicators:
-                    raise ValueError(f"regimes.{name}.indicators: {code!r} has no rule; allowed: {', '.join(self.indicators)}")
+                    raise ValueError(f"regimes.{regime}.indicators: {code!r} has no rule; allowed: {', '.join(self.indicators)}")
         missing = [name for name in SEGMENTS if name not in self.segments]
         if missing:
             raise ValueError(f"segments: no treatment for {', '.join(missing)}")

@@ -36,6 +36,8 @@ class Facility(msgspec.Struct, array_like=True):
     closed: bool = False
     settled: list[Due] = msgspec.field(default_factory=list)
     """The last that were paid in full, in the order in which they were: what is settled is not owed again."""
+    revolving: bool = False
+    """Redrawn, or left undrawn in part when it was drawn; a loan drawn at once and then repaid is not."""
 
 
 class Month(msgspec.Struct, array_like=True, gc=False):
@@ -67,6 +69,7 @@ class Figures(msgspec.Struct, array_like=True, gc=False):
     net_income: float
     total_assets: float
     equity: float
+    current_ratio: float = float("nan")
 
 
 class Alert(msgspec.Struct, array_like=True, gc=False):
@@ -174,6 +177,60 @@ class Appraisal(msgspec.Struct, array_like=True, gc=False):
     past_months: int
 
 
+class Project(msgspec.Struct, array_like=True, gc=False):
+    """A project at its last milestone: fractions done, and costs (NaN where not told)."""
+
+    project_id: str
+    planned: float
+    actual: float
+    cost_planned: float = float("nan")
+    cost_actual: float = float("nan")
+
+
+class Drift(msgspec.Struct, array_like=True, gc=False):
+    """The client's own normal, as its change detectors have it (`online_models.drift_detector`)."""
+
+    month: int = 0
+    """The last that was entered."""
+    paid: list[float] = msgspec.field(default_factory=list)
+    used: list[float] = msgspec.field(default_factory=list)
+    score: float = 0.0
+    """The worse of the two, at the last month: from 1 on the normal has been left."""
+
+
+class Track(msgspec.Struct, array_like=True, gc=False):
+    """What the indicators remember of how a client pays and draws, by month where lists are, the newest last."""
+
+    late: int = 0
+    """Instalments late or partial: a bit for each of the last six, the newest in bit 0."""
+    instalment: int = 0
+    """Which one bit 0 is about."""
+    drawn_day: int = 0
+    drawn: int = 0
+    """The last drawdown, in minor units of the reporting currency, like the last payment."""
+    paid_day: int = 0
+    paid: int = 0
+    rounds: list[int] = msgspec.field(default_factory=list)
+    """Days on which a payment was made from a drawdown."""
+    month: int = 0
+    """The newest."""
+    used: list[int] = msgspec.field(default_factory=list)
+    """Drawn of revolving limits, in thousandths."""
+    dues: list[int] = msgspec.field(default_factory=list)
+    """Instalments, in units of the reporting currency."""
+    excess: int = 0
+    """A bit for each of the last twelve months in which a limit was exceeded."""
+    level: float = -1.0
+    """Drawn of revolving limits now; negative without any."""
+    over: float = 0.0
+    """Drawn above limits now, as a share of all limits."""
+    cover: list[int] = msgspec.field(default_factory=list)
+    """Collateral after haircut of what is drawn, in thousandths, at most the whole; the best of each month."""
+    covered: float = -1.0
+    """The same now, without that bound; negative without collateral or drawings."""
+    drift: Drift = msgspec.field(default_factory=Drift)
+
+
 class ClientState(msgspec.Struct, array_like=True):
     """A client. Built empty it is complete."""
 
@@ -263,6 +320,12 @@ class ClientState(msgspec.Struct, array_like=True):
     """When the lifecycle was last changed."""
     decided_beside: tuple[float, float] = (0.0, 0.0)
     """Points of industry and rating at the last tier change."""
+    reported: bytes = b""
+    """Figures of the last statement that only indicators read (`online_models.statements.REPORTED`)."""
+    expected_day: int = 0
+    """When the period of the next statement ends."""
+    projects: list[Project] = msgspec.field(default_factory=list)
+    track: Track = msgspec.field(default_factory=Track)
 
 
 class Partition(msgspec.Struct, array_like=True):

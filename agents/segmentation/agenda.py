@@ -10,6 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from agents.segmentation.in_force import InForce
+from agents.segmentation.indicators.standing import forgotten_days
 from agents.segmentation.turning import turns
 from agents.segmentation.watchlist import cured_day
 from schemas.state import ClientState, Due
@@ -71,12 +72,29 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
         days.append(month_end(client.snapshots[0].day + now.rules.horizon_days))
     if client.moved and not client.defaulted_day and not client.left_day:
         days.append(month_end(client.last_day))
+    if client.months and client.months[-1].number > client.track.drift.month and "DRIFT" in now.watched:
+        days.append(_next_month_end(client, closed_day))
+    if client.expected_day and not client.left_day:
+        days.extend(_late(client.expected_day, closed_day, now))
     for alert in client.alerts:
         if alert.clean_day:
             days.append(cured_day(alert, now.rules.watchlist))
+        elif alert.code == "RATING":
+            days.extend(day for day in forgotten_days(client.ratings) if day > closed_day)
     if client.segment is not None and not client.left_day:
         days.extend(day for day in turns(client, client.segment, now) if day > closed_day)
     return max(min(days), closed_day + 1) if days else 0
+
+
+def _next_month_end(client: ClientState, closed_day: int) -> int:
+    """The end of the oldest month that is not yet entered into what is normal for the client."""
+    entered = client.track.drift.month
+    return max(next(last_day(m.number) for m in client.months if m.number > entered), closed_day + 1)
+
+
+def _late(expected_day: int, closed_day: int, now: InForce) -> list[int]:
+    """When the next statement becomes late."""
+    return [expected_day + days for days in now.late_steps if expected_day + days > closed_day][:1]
 
 
 def _looks_at(dues: list[Due], closed_day: int, now: InForce) -> Iterator[int]:
@@ -93,6 +111,12 @@ def _looks_at(dues: list[Due], closed_day: int, now: InForce) -> Iterator[int]:
             return
         if due.day + grace > closed_day:
             yield due.day + grace
+
+
+@lru_cache(maxsize=512)
+def last_day(month: int) -> int:
+    """The last day of a month, by its number."""
+    return date((month + 1) // 12, (month + 1) % 12 + 1, 1).toordinal() - 1
 
 
 @lru_cache(maxsize=512)

@@ -1,12 +1,12 @@
 """Folding: what each fact changes in what is known of a client. Nothing is decided here."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from agents.segmentation import defaulting, groups
+from agents.segmentation import defaulting, groups, tracking
 from agents.segmentation.arrears import owe, settle, undo
 from agents.segmentation.in_force import InForce
 from online_models import statements
@@ -73,12 +73,15 @@ def repayment(client: ClientState, fact: log.RepaymentReceived, day: int, now: I
         month.payments += 1
         month.short += fact.amount_paid < fact.amount_due
         month.late_days = max(month.late_days, day - due_day)
-    _level(client, month, now)
+        tracking.paid(client, fact, day, facility, month.number, now)
+    _level(client, now)
 
 
 def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce) -> None:
     """The facility's limit, balance and terms as the drawdown left them."""
     facility = facility_of(client, fact.facility_id, fact.currency, day)
+    if fact.reverses is None and fact.amount > 0:
+        tracking.drew(client, fact, day, facility, now)
     facility.limit = fact.limit
     facility.balance = fact.balance_after
     facility.closed = False
@@ -91,7 +94,7 @@ def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce
         owe(facility, fact.next_due_date.toordinal(), fact.next_amount_due)
     month = month_of(client, day)
     month.drawn += round((-fact.amount if fact.reverses is not None else fact.amount) * now.per_minor[fact.currency] * 100)
-    _level(client, month, now)
+    _level(client, now)
 
 
 def statement(client: ClientState, fact: log.StatementPublished, day: int, now: InForce) -> None:
@@ -103,6 +106,8 @@ def statement(client: ClientState, fact: log.StatementPublished, day: int, now: 
     if not later:
         client.statement_x = statements.features(fact, earlier, rate)
         client.scored_by = ""
+        client.reported = statements.reported(fact, rate)
+        client.expected_day = period_after(fact.period_end, fact.period_months)
     client.figures = [*earlier, figures, *later][-FIGURES_KEPT:]
 
 
@@ -127,6 +132,8 @@ def collateral(client: ClientState, fact: log.CollateralValued, day: int, now: I
     others = [c for c in client.collateral if c.collateral_id != fact.collateral_id]
     if fact.value > 0:
         others.append(Collateral(fact.collateral_id, fact.value, fact.currency, _said(fact.haircut), fact.kind or ""))
+    else:
+        client.track.cover.clear()  # the bank has given it back: what it covered is no longer what is to be covered
     client.collateral = others[-MAX_COLLATERAL:]
 
 
@@ -148,6 +155,8 @@ def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InFor
                 facility.dues.clear()
                 facility.settled.clear()
                 facility.balance = facility.limit = 0
+        if client.months:
+            _tracked(client, client.months[-1].number, now)
         if fact.facility_id is None:
             client.left_day = day
 
@@ -155,6 +164,11 @@ def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InFor
 def feedback(client: ClientState, fact: log.FeedbackGiven, day: int, now: InForce) -> None:
     """A warning that a person confirms counts against the relationship."""
     client.confirmed += fact.verdict == "confirmed"
+
+
+def milestone(client: ClientState, fact: log.MilestoneReported, day: int, now: InForce) -> None:
+    """A project's progress and cost."""
+    tracking.milestone(client, fact)
 
 
 def unchanged(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
@@ -169,7 +183,7 @@ _FOLDS: Final[dict[type, Callable[[ClientState, Any, int, InForce], None]]] = {
     log.RatingAssigned: rating,
     log.CollateralValued: collateral,
     log.OutcomeReported: outcome,
-    log.MilestoneReported: unchanged,
+    log.MilestoneReported: milestone,
     log.FeedbackGiven: feedback,
 }
 
@@ -203,21 +217,42 @@ def month_of(client: ClientState, day: int) -> Month:
 
 
 @lru_cache(maxsize=512)
+def period_after(period_end: date, months: int) -> int:
+    """The last day of the next period, as an ordinal."""
+    begins = period_end + timedelta(days=1)
+    month = begins.year * 12 + begins.month - 1 + months
+    return date(month // 12, month % 12 + 1, min(begins.day, 28)).toordinal() - 1
+
+
+@lru_cache(maxsize=512)
 def month_number(day: int) -> int:
     """Year * 12 + month - 1."""
     when = date.fromordinal(day)
     return when.year * 12 + when.month - 1
 
 
-def _level(client: ClientState, month: Month, now: InForce) -> None:
-    """The month's balance and limit over all facilities, as they stand."""
-    balance = limit = 0.0
+def _level(client: ClientState, now: InForce) -> None:
+    """The newest month's balance and limit over all facilities, as they stand."""
+    month = client.months[-1]
+    balance, limit = _tracked(client, month.number, now)
+    month.balance, month.limit = round(balance * 100), round(limit * 100)
+    client.moved = True
+
+
+def _tracked(client: ClientState, month: int, now: InForce) -> tuple[float, float]:
+    """Balance and limit over all facilities; what of them revolves, is too much is entered in the track."""
+    balance = limit = line = used = over = 0.0
     for facility in client.facilities:
         rate = now.per_minor[facility.currency]
         balance += facility.balance * rate
         limit += facility.limit * rate
-    month.balance, month.limit = round(balance * 100), round(limit * 100)
-    client.moved = True
+        if facility.revolving and not facility.closed:
+            line += facility.limit * rate
+            used += facility.balance * rate
+        if facility.balance > facility.limit > 0:
+            over += (facility.balance - facility.limit) * rate
+    tracking.level(client, month, max(0.0, used / line) if line > 0 else -1.0, over / limit if over else 0.0)
+    return balance, limit
 
 
 def _said(haircut: float | None) -> float:

@@ -1,6 +1,7 @@
 """What is in force at a place of the log: for a portfolio its rules, model and cut-offs; for a client the overlays, too."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -38,6 +39,8 @@ class InForce(NamedTuple):
     """Of the policy and its overlays: what a client's appraisal was made by."""
     years: float
     """The horizon of the probability of default."""
+    late_steps: tuple[int, ...]
+    """Days after a period's end from which its statement is late, ascending."""
     regime: str = NEUTRAL
     """Of the macro regime where the client is."""
     regime_cell: str = "/"
@@ -91,6 +94,7 @@ def in_force(
         regime_cell=standing.regime_cell,
         macro_logit=rules.regimes[standing.regime].logit if standing.regime in rules.regimes else 0.0,
         overlays=overlays,
+        late_steps=_bounds(rules, "LATE-STATEMENT"),
     )
 
 
@@ -108,7 +112,12 @@ def _steps(rules: PortfolioPolicy) -> tuple[int, ...]:
     days.update(int(edge) for edge in POINTS["days_past_due"].edges)
     if rules.default.dpd_days is not None:
         days.add(rules.default.dpd_days + 1)
-    dpd = rules.indicators.get("DPD")
-    if dpd is not None:
-        days.update(int(bound) for bound in (dpd.watch, dpd.amber, dpd.red) if bound is not None and bound >= 1)
+    days.update(_bounds(rules, "DPD"))
     return tuple(sorted(days))
+
+
+def _bounds(rules: PortfolioPolicy, code: str) -> tuple[int, ...]:
+    """Thresholds of an indicator that counts days, ascending; a fraction of a day is reached on the next."""
+    rule = rules.indicators.get(code)
+    said = (rule.watch, rule.amber, rule.red) if rule is not None else ()
+    return tuple(sorted({ceil(bound) for bound in said if bound is not None and bound > 0}))

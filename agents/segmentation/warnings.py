@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from agents.segmentation import watchlist
+from agents.segmentation import tracking, watchlist
+from agents.segmentation.agenda import last_day
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.rule import Reading, Seen
 from agents.segmentation.place import Place
@@ -14,6 +15,10 @@ def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> list[EarlyWarni
     """What the readings that a fact moves change; cures when a day closes."""
     client, now = seen.client, seen.now
     told: list[EarlyWarning] = []
+    if fact is None:
+        _close_months(seen)
+    if client.collateral or client.track.cover:
+        _cover(seen)
     for code in _stirred(seen, fact):
         reading = now.watched[code].reading(seen)
         if reading is None:
@@ -29,11 +34,26 @@ def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> list[EarlyWarni
     return told
 
 
+def _close_months(seen: Seen) -> None:
+    """Months of activity that have closed since, entered into the client's own normal."""
+    months, entered = seen.client.months, seen.client.track.drift.month
+    if months and months[-1].number > entered and "DRIFT" in seen.now.watched:
+        closed = [m for m in months if entered < m.number and last_day(m.number) <= seen.closed_day]
+        tracking.close_month(seen.client, closed, seen.now.rules)
+
+
+def _cover(seen: Seen) -> None:
+    """What of the drawings collateral covers, as the appraisal has it; without drawings there is nothing to cover."""
+    kept, drawn = seen.client.appraisal, seen.held.drawn if seen.client.facilities else 0.0
+    covered = kept.covered / drawn if kept is not None and kept.covered > 0 and drawn > 0 else -1.0
+    tracking.cover(seen.client.track, covered)
+
+
 def _stirred(seen: Seen, fact: log.Fact | None) -> list[str]:
     """The indicators of which something is wrong, or was: of all others a reading costs one comparison."""
     alerts = {alert.code for alert in seen.client.alerts} if seen.client.alerts else ()
     stirred: list[str] = []
-    for read, first, falling, code in seen.now.gates[type(fact)]:
+    for read, first, falling, code in seen.now.gates.get(type(fact), ()):
         value = read(seen)
         if (((value < first) if falling else (value >= first)) or code in alerts) and code not in stirred:
             stirred.append(code)

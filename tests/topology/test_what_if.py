@@ -20,7 +20,7 @@ OLD = policy()
 STRICT = policy(
     indicators={
         "LEVERAGE": {"watch": 0.5, "amber": 0.3, "red": 0.0, "source": "a stricter bank"},
-        "LOSS": {"watch": 9.0, "amber": None, "source": "a milder one"},
+        "LOSS": {"watch": -0.9, "amber": None, "source": "a milder one"},
     },
     grades={"upper": [0.0001, 0.0002, 0.0004, 0.0008, 0.001, 0.002, 0.004, 0.01]},
 )  # fmt: skip
@@ -37,7 +37,7 @@ def events(tmp_path: Path) -> Path:
     written = []
     for i in range(6):
         client = {"client_id": f"C{i}", "occurred_at": at(FIRST)}
-        figures = {"equity": "200000", "net_income": "-5", "revenue": "700000", "period_end": "2023-12-31"}
+        figures = {"equity": "200000", "net_income": "-20000", "revenue": "700000", "period_end": "2023-12-31"}
         written.append({"topic": topics.STATEMENTS, **event(topics.STATEMENTS, event_id=f"s{i}", **client, **figures)})
         written.append({"topic": topics.DRAWDOWNS, **event(topics.DRAWDOWNS, event_id=f"d{i}", **client, balance_after="5000")})
     for i in range(2):

@@ -13,7 +13,12 @@ from tests.builders import policy
 from tests.driver import Driver
 
 FIRST = date(2024, 1, 10)
-SHORT = policy(ledger={"look_back_days": 400}, watchlist={"cure_days": [10, 20, 30]}, default={"dpd_days": None})
+SHORT = policy(
+    ledger={"look_back_days": 400},
+    watchlist={"cure_days": [10, 20, 30]},
+    default={"dpd_days": None},
+    indicators={"LATE-STATEMENT": {"watch": None}},
+)
 
 
 def strained(driver: Driver, day: date = FIRST, client: str = "C1") -> None:

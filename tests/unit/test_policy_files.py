@@ -57,7 +57,7 @@ def test_entries_that_do_not_go_together_are_told_though_others_are_unknown(tmp_
 
 def test_an_indicator_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
     (line,) = errors(tmp_path, ("    DPD:  ", "    DPDS: "))
-    assert "'DPDS' is no indicator; allowed: DPD, MISSED" in line
+    assert "'DPDS' is no indicator; allowed: DPD, MATERIAL" in line
 
 
 @pytest.mark.parametrize(("text", "says"), [("a: [1\nb: 2", "is no YAML"), ("- 1", "is no mapping"), ("", "is no mapping")])

@@ -1,24 +1,122 @@
-"""Indicators that drawings, balances, limits and collateral move."""
+"""Indicators that drawings, balances, limits and collateral move, and those of what is financed."""
 
 from typing import Final
 
-from agents.segmentation.indicators.rule import NAN, PAYING, Indicator, Measure, Seen
+from agents.segmentation.indicators.rule import NAN, PAYING, Indicator, Kind, Measure, Seen
+from agents.segmentation.tracking import covered_now
+from schemas import log
+
+COVERING: Final[tuple[Kind, ...]] = (*PAYING, log.CollateralValued)
+MONTHS_BACK: Final = 3
+NO_BOUND: Final = float("inf")
+"""Of what is good without end."""
+ENOUGH_MONTHS: Final = 6
+"""Of drawing before an average over a year says anything."""
 
 
 def utilisation(seen: Seen) -> float:
-    """Balance over limit, all facilities together."""
-    months = seen.client.months
-    if not months or months[-1].limit <= 0:
+    """Drawn of revolving limits: a loan that was drawn at once and is then repaid stands at its limit by plan."""
+    return max(0.0, seen.client.track.level)
+
+
+def rise(seen: Seen) -> float:
+    """Of the same over three months."""
+    track = seen.client.track
+    if track.level < 0 or len(track.used) <= MONTHS_BACK:
         return NAN
-    return months[-1].balance / months[-1].limit
+    return track.level - track.used[-1 - MONTHS_BACK] / 1000
 
 
 def excess(seen: Seen) -> float:
-    """Drawn above the limit, as a share of it. Source: SAMA."""
-    return utilisation(seen) - 1.0
+    """Drawn above the limits of facilities, as a share of all limits. Source: SAMA."""
+    return seen.client.track.over
 
 
-INDICATORS: Final = (
-    Indicator("UTIL", PAYING, (Measure(utilisation, "{value:.0%} of the limit is drawn (from {threshold:.0%})", "fraction"),)),
-    Indicator("EXCESS", PAYING, (Measure(excess, "drawn {value:.1%} above the limit", "fraction"),)),
+def months_in_excess(seen: Seen) -> float:
+    """Of the last twelve in which something was drawn or paid."""
+    return seen.client.track.excess.bit_count()
+
+
+def undrawn(seen: Seen) -> float:
+    """Undrawn share of revolving limits: mean of three months over mean of a year. Source: SAMA."""
+    used = seen.client.track.used
+    if len(used) < ENOUGH_MONTHS:
+        return NAN
+    if seen.client.track.level < 0:
+        return NO_BOUND
+    year = 1000 - sum(used) / len(used)
+    return (1000 - sum(used[-MONTHS_BACK:]) / MONTHS_BACK) / year if year > 0 else NAN
+
+
+def coverage(seen: Seen) -> float:
+    """Collateral after haircut over what is drawn; of a client that has given collateral. Source: EBA GL 2020/06."""
+    return seen.client.track.covered if seen.client.track.covered >= 0 else NO_BOUND
+
+
+def fall(seen: Seen) -> float:
+    """Of the covered share below its best in a year; more than the whole is covered by nobody."""
+    track = seen.client.track
+    return (max(track.cover) - covered_now(track)) / 1000 if track.cover else 0.0
+
+
+def drift(seen: Seen) -> float:
+    """Payment ratio or utilisation has left the client's own normal, as of the last month that closed."""
+    return seen.client.track.drift.score
+
+
+def slippage(seen: Seen) -> float:
+    """Planned less done, of the project that is furthest behind. Source: RBI."""
+    return max((project.planned - project.actual for project in seen.client.projects), default=0.0)
+
+
+def overrun(seen: Seen) -> float:
+    """Cost above plan, of the project where it is worst; NaN if none tells its costs."""
+    costs = [p.cost_actual / p.cost_planned - 1.0 for p in seen.client.projects if p.cost_planned > 0 and p.cost_actual >= 0]
+    return max(costs) if costs else NAN if seen.client.projects else 0.0
+
+
+INDICATORS: Final[tuple[Indicator, ...]] = (
+    Indicator(
+        "UTIL",
+        PAYING,
+        (
+            Measure(utilisation, "{value:.0%} of revolving limits is drawn (from {threshold:.0%})", "fraction"),
+            Measure(rise, "utilisation {value:+.0%} in three months (from {threshold:+.0%})", "fraction", name="rise"),
+        ),
+    ),
+    Indicator(
+        "EXCESS",
+        PAYING,
+        (
+            Measure(excess, "drawn {value:.1%} above the limit", "fraction"),
+            Measure(
+                months_in_excess,
+                "above the limit in {value:.0f} of twelve months",
+                "months",
+                name="months",
+            ),
+        ),
+    ),
+    Indicator(
+        "UNDRAWN",
+        PAYING,
+        (Measure(undrawn, "undrawn share at {value:.0%} of its mean of a year (below {threshold:.0%})", "ratio", falling=True),),
+    ),
+    Indicator(
+        "COVERAGE",
+        COVERING,
+        (
+            Measure(coverage, "collateral covers {value:.0%} of what is drawn (below {threshold:.0%})", "fraction", falling=True),
+            Measure(fall, "the covered share fell by {value:.0%} within a year (from {threshold:.0%})", "fraction", name="fall"),
+        ),
+    ),
+    Indicator("DRIFT", (type(None),), (Measure(drift, "behaviour left its own normal: {value:.1f} times the bound", "ratio"),)),
+    Indicator(
+        "PROJECT",
+        (log.MilestoneReported,),
+        (
+            Measure(slippage, "the project is {value:.0%} behind plan (from {threshold:.0%})", "fraction"),
+            Measure(overrun, "cost {value:.0%} above plan (from {threshold:.0%})", "fraction", name="overrun"),
+        ),
+    ),
 )

@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from agents.segmentation.indicators.rule import PASSING, Indicator, Measure, Seen
+from agents.segmentation.indicators.rule import PASSING, PAYING, Indicator, Measure, Seen
+
+MOST: Final = 1e6
+YEAR_DAYS: Final = 365
 
 
 def days_past_due(seen: Seen) -> float:
@@ -15,11 +18,43 @@ def missed(seen: Seen) -> float:
     return seen.owed.missed
 
 
-INDICATORS: Final = (
+def material(seen: Seen) -> float:
+    """Arrears over the higher of the two bounds; 0 unless they are above both. Source: RTS 2018/171, art. 2."""
+    owed = seen.owed
+    if not owed.material:
+        return 0.0
+    bounds = seen.now.rules.default.materiality
+    bound = max(bounds.absolute, bounds.relative * seen.held.drawn)
+    return owed.amount / bound if bound > 0 else MOST
+
+
+def late_or_partial(seen: Seen) -> float:
+    """Of the last six instalments: paid after the days of grace, or not in full."""
+    return seen.client.track.late.bit_count()
+
+
+def evergreened(seen: Seen) -> float:
+    """Payments of the last year that a drawdown of similar size had paid for. Source: RBI."""
+    rounds = seen.client.track.rounds
+    return sum(day > seen.day - YEAR_DAYS for day in rounds) if rounds else 0
+
+
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator("DPD", PASSING, (Measure(days_past_due, "{value:.0f} days past due (from {threshold:.0f})", "days"),)),
+    Indicator("MATERIAL", PASSING, (Measure(material, "arrears are {value:.1f} times what is material", "ratio"),)),
     Indicator(
         "MISSED",
         PASSING,
         (Measure(missed, "{value:.0f} instalments unpaid past the days of grace (from {threshold:.0f})", "instalments"),),
+    ),
+    Indicator(
+        "PARTIAL",
+        PAYING,
+        (Measure(late_or_partial, "{value:.0f} of the last six instalments late or partial", "instalments"),),
+    ),
+    Indicator(
+        "EVERGREEN",
+        PAYING,
+        (Measure(evergreened, "{value:.0f} instalments in a year paid from drawdowns (from {threshold:.0f})", "instalments"),),
     ),
 )

@@ -35,7 +35,8 @@ def watched(rules: PortfolioPolicy, alarm_pd: float | None = None) -> dict[str, 
         if rule is not None and code == ALARM and alarm_pd is not None:
             rule = rule.model_copy(update={"amber": alarm_pd})
         if rule is not None:
-            by_code[code] = Watched(indicator, tuple((m, scale_of(rule, m.falling)) for m in indicator.measures))
+            told = ((m, rule.also.get(m.name) if m.name else rule) for m in indicator.measures)
+            by_code[code] = Watched(indicator, tuple((m, scale_of(t, m.falling)) for m, t in told if t is not None))
     return by_code
 
 
@@ -50,4 +51,5 @@ def _gates(by_code: Mapping[str, Watched], kind: Kind) -> list[Gate]:
         for code, one in by_code.items()
         if kind in one.indicator.moved_by
         for measure, scale in one.measures
+        if scale.bounds
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schemas import log
 from schemas.decisions import Severity
-from schemas.policy import Rule
+from schemas.policy import Thresholds
 from schemas.state import ClientState
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Watched(NamedTuple):
         return worst
 
 
-def scale_of(rule: Rule, falling: bool) -> Scale:
+def scale_of(rule: Thresholds, falling: bool) -> Scale:
     """The thresholds of a rule, ready to be asked often."""
     said = ((Severity.RED, rule.red), (Severity.AMBER, rule.amber), (Severity.WATCH, rule.watch))
     bounds = tuple((severity, bound) for severity, bound in said if bound is not None)

@@ -29,6 +29,7 @@ from schemas.learner_state import (
     read_taught,
 )
 from schemas.learning import LabelledExample, ValueHistogram, read_lesson
+from schemas.order import place_of
 from schemas.policy import Policy
 from schemas.records import EVERY, Batch, Outcome, Record, Settle, State
 
@@ -90,7 +91,7 @@ class Learner:
         return {**learned, **self.evaluations[name].report(), "alarms": self.alarms[name].report()}
 
     def _is_new(self, example: LabelledExample) -> bool:
-        mark = (example.offset, example.labelled_on.toordinal(), example.client_id, example.ordinal)
+        mark = (example.offset, example.labelled_on.toordinal(), place_of(example.client_id), example.ordinal)
         last = self.partition.marks.get(example.partition)
         if last is not None and mark <= last:
             return False

@@ -25,7 +25,7 @@ class Spread(msgspec.Struct, array_like=True):
 
 
 Mark: TypeAlias = tuple[int, int, str, int]
-"""Offset, closed day, client and ordinal of an example: ascending in the order in which a partition tells them."""
+"""Offset, closed day, client (`order.place_of`) and ordinal of an example: ascending as a partition tells them."""
 
 
 class LearnerPartition(msgspec.Struct, array_like=True):

@@ -3,8 +3,10 @@
 from datetime import date
 
 from agents.intake import day_passed
+from agents.segmentation.agenda import SLICE, Agenda
 from agents.segmenter import Segmenter
 from schemas.log import Source
+from schemas.order import place_of
 from tests.builders import policy
 from tests.driver import log_of, run_all
 
@@ -36,3 +38,11 @@ def test_a_new_partition_of_a_source_must_pass_the_day_too() -> None:
     both = (("repayments", first, TWO), ("ratings", first, TWO))
     wider = {"repayments": 2, "ratings": 1}
     assert closed(*both, ("repayments", second, wider), ("ratings", second, wider)) == first.toordinal()
+
+
+def test_clients_are_looked_at_in_one_order_however_many_there_are() -> None:
+    """The learner tells by it what it has been told: a rerun finds fewer of them left."""
+    for count in (3, SLICE + 1, 20 * SLICE):
+        clients = [f"C{i}" for i in range(count)]
+        agenda = Agenda({7: set(clients)})
+        assert [client for some in agenda.due(7) for client in some] == sorted(clients, key=place_of)

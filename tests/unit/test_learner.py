@@ -7,6 +7,7 @@ import msgspec
 from agents.learner import Learner
 from schemas import log, topics
 from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
+from schemas.order import place_of
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome
 from tests.builders import DAY, N, example, histogram, policy
@@ -31,8 +32,16 @@ def test_an_example_that_is_told_twice_is_learned_once() -> None:
 
 
 def test_examples_of_one_record_are_told_apart_by_client_and_ordinal() -> None:
-    learner, _ = teaches(example(1), example(1, ordinal=1), example(1, client_id="C2"), example(1, client_id="C2"))
+    first, second = sorted(("C1", "C2"), key=place_of)
+    of_first, of_second = example(1, client_id=first), example(1, client_id=second)
+    learner, _ = teaches(of_first, msgspec.structs.replace(of_first, ordinal=1), of_second, of_second)
     assert learner.report()["corporate"]["examples_learned"] == 3
+
+
+def test_all_that_the_close_of_a_day_labels_is_learned() -> None:
+    clients = sorted((f"C{i}" for i in range(700)), key=place_of)
+    learner, _ = teaches(*(example(1, client_id=client) for client in clients))
+    assert learner.report()["corporate"]["examples_learned"] == 700
 
 
 def test_examples_of_one_record_are_told_apart_by_the_day_it_closed() -> None:

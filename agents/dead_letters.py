@@ -9,10 +9,12 @@ UNREADABLE: Final = "unreadable"
 """The bytes are no JSON object."""
 INVALID: Final = "invalid"
 """The event breaks its contract: a field is missing, or out of its bounds."""
+TOO_LATE: Final = "too-late"
+"""A payment or drawdown that is older than the client's newest one by more than the policy's `late_days`."""
 UNHANDLED: Final = "unhandled"
 """A step raised: our bug, with the traceback."""
 
-CAUSES: Final = (UNREADABLE, INVALID, UNHANDLED)
+CAUSES: Final = (UNREADABLE, INVALID, TOO_LATE, UNHANDLED)
 PREFIX: Final = "tierwatch-"
 CE_ID: Final = "ce_id"
 """Ours says which letter it is; the bank's own is kept as `tierwatch-ce_id`, for whoever sends the record back."""

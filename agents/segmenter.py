@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from agents.dead_letters import INVALID, UNHANDLED, UNREADABLE, dead_letter
+from agents.dead_letters import INVALID, TOO_LATE, UNHANDLED, UNREADABLE, dead_letter
 from agents.segmentation import groups, history
 from agents.segmentation.agenda import Agenda, month_end, next_look
 from agents.segmentation.deciding import Decided, decide, rescore
@@ -224,7 +224,7 @@ class Segmenter:
                 self._fold_and_decide(record, client_id, fact, tell=True)
         except Unusable as refused:
             self._undo(record, client_id)
-            self._die(record, INVALID, str(refused))
+            self._die(record, refused.cause, str(refused))
         except Exception:  # noqa: BLE001 - the one place: our bug must not stop the stream
             self._undo(record, client_id)
             self._die(record, UNHANDLED, traceback.format_exc(), client_id)
@@ -330,7 +330,7 @@ class Segmenter:
         self._dead.add(record.offset)
 
     def _die(self, record: Record, cause: str, reason: str, client_id: str = "") -> None:
-        field = reason.split(":")[0] if cause == INVALID else ""
+        field = reason.split(":")[0] if cause in (INVALID, TOO_LATE) else ""
         self._outcomes.append(dead_letter(record, topics.CLIENT_EVENTS, cause, field, reason, client_id))
         self._counts["dead-letter/" + cause] += 1
 

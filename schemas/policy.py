@@ -92,6 +92,7 @@ class PortfolioPolicy(Strict):
     horizon_days: Annotated[int, Field(ge=1, le=1830)] = Field(description="of the probability of default")
     prior_pd: Annotated[float, Field(gt=0, lt=1)] = Field(description="share that defaults within the horizon, by experience")
     grace_days: Days = Field(description="after the due date before an instalment counts as missed")
+    late_days: Annotated[int, Field(ge=0, le=366)] = Field(description="a payment may come this much later than a newer one")
     default: DefaultDefinition
     staging: Staging
     risk_points: RiskPoints

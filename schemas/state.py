@@ -70,6 +70,8 @@ class Figures(msgspec.Struct, array_like=True, gc=False):
     total_assets: float
     equity: float
     current_ratio: float = float("nan")
+    day: int = 0
+    """When they were told: of two for one period the later counts."""
 
 
 class Alert(msgspec.Struct, array_like=True, gc=False):
@@ -117,6 +119,36 @@ class Graded(msgspec.Struct, array_like=True, gc=False):
     agency: str
     grade: str
     day: int
+
+
+class Checkpoint(msgspec.Struct, array_like=True):
+    """What movements change of a client, as it stood between two of them; of its months the newest."""
+
+    facilities: list[Facility]
+    months: list[Month]
+    left_day: int
+
+
+class Journal(msgspec.Struct, array_like=True, gc=False):
+    """The last movements of a client, by time, so that a late one can be put in its place (`agents.segmentation.late`).
+
+    Units: moments are local seconds since the first day of all.
+    """
+
+    last: int
+    """The latest movement."""
+    middle: int
+    """The latest one before `newer` was made."""
+    floor: int = 0
+    """Before it nothing can be put in its place."""
+    count: int = 0
+    """Movements since `newer` was made."""
+    mark: int = 0
+    """Bytes of `entries` before `newer`."""
+    older: bytes = b""
+    """A `Checkpoint` before all entries; empty for the beginning of all."""
+    newer: bytes = b""
+    entries: bytes = b""
 
 
 class Ties(msgspec.Struct, array_like=True, gc=False):
@@ -326,6 +358,10 @@ class ClientState(msgspec.Struct, array_like=True):
     """When the period of the next statement ends."""
     projects: list[Project] = msgspec.field(default_factory=list)
     track: Track = msgspec.field(default_factory=Track)
+    journal: Journal | None = None
+    """None before its first movement."""
+    profile_day: int = 0
+    """Of the last profile."""
 
 
 class Partition(msgspec.Struct, array_like=True):
@@ -385,6 +421,7 @@ def glance(value: bytes) -> Glance:
 
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode
 """Raises: msgspec.ValidationError if the bytes are no client state."""
+read_checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint).decode
 read_group: Final = msgspec.msgpack.Decoder(Group).decode
 read_partition: Final = msgspec.msgpack.Decoder(Partition).decode
 

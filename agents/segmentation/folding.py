@@ -6,7 +6,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from agents.segmentation import defaulting, groups, tracking
+import msgspec
+
+from agents.dead_letters import INVALID, TOO_LATE
+from agents.segmentation import defaulting, groups, late, tracking
 from agents.segmentation.arrears import owe, settle, undo
 from agents.segmentation.in_force import InForce
 from online_models import statements
@@ -27,6 +30,14 @@ FIGURES_KEPT: Final = 5
 class Unusable(Exception):
     """A fact that cannot be entered: its currency has no rate in the policy, or is not its facility's."""
 
+    cause = INVALID
+
+
+class TooLate(Unusable):
+    """A movement that is older than the client's newest one by more than the policy's bound."""
+
+    cause = TOO_LATE
+
 
 def is_repeat(client: ClientState, event_id: str) -> bool:
     """Whether the client has had this event already; if not, it is remembered."""
@@ -44,12 +55,32 @@ def fold(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
     currency = getattr(fact, "currency", None)
     if currency is not None and currency not in now.per_minor:
         raise Unusable(f"currency: the policy has no rate for {currency!r}; add it under fx, publish the policy and redrive")
-    if not client.first_day:
+    if not client.first_day or day < client.first_day:
         client.first_day = day
-    client.last_day = max(client.last_day, day)
     if type(fact) is not log.RepaymentReceived:
         client.appraisal = None
+    if late.is_movement(fact):
+        _move(client, fact, day, now)
+    else:
+        _FOLDS[type(fact)](client, fact, day, now)
+    if day > client.last_day:
+        client.last_day = day
+
+
+def _move(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
+    """A payment, a drawdown, the end of a facility: folded as if it had come in time. Raises: TooLate."""
+    moment = late.moment_of(fact, day)
+    if client.journal is None:
+        if client.facilities:
+            late.begin(client)
+    elif moment < client.journal.last and not isinstance(fact, log.OutcomeReported):
+        days = client.journal.last // late.DAY - day
+        if days > now.rules.late_days:
+            bound = f"the policy takes {now.rules.late_days} (late_days)"
+            raise TooLate(f"occurred_at: {days} days before the client's newest payment or drawdown; {bound}")
     _FOLDS[type(fact)](client, fact, day, now)
+    if late.enter(client, fact, moment, now, _FOLDS) and client.months:
+        _tracked(client, client.months[-1].number, now)
 
 
 def repayment(client: ClientState, fact: log.RepaymentReceived, day: int, now: InForce) -> None:
@@ -100,7 +131,9 @@ def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce
 def statement(client: ClientState, fact: log.StatementPublished, day: int, now: InForce) -> None:
     """The statement's features; one for an earlier period than the last is only kept to compare with."""
     rate = now.per_minor[fact.currency]
-    figures = statements.figures(fact, rate)
+    figures = msgspec.structs.replace(statements.figures(fact, rate), day=day)
+    if any(f.period_end_day == figures.period_end_day and f.day > day for f in client.figures):
+        return  # it has been restated since
     earlier = [f for f in client.figures if f.period_end_day < figures.period_end_day]
     later = [f for f in client.figures if f.period_end_day > figures.period_end_day]
     if not later:
@@ -112,7 +145,10 @@ def statement(client: ClientState, fact: log.StatementPublished, day: int, now: 
 
 
 def profile(client: ClientState, fact: log.ProfileUpdated, day: int, now: InForce) -> None:
-    """What the event tells overwrites what was known."""
+    """What the event tells overwrites what was known; an older one than the last fills in what nobody has told."""
+    if day < client.profile_day:
+        fact = _blanks(client, fact)
+    client.profile_day = max(day, client.profile_day)
     client.industry = fact.industry or client.industry
     client.country = fact.country or client.country
     groups.bind(client, fact)
@@ -122,9 +158,22 @@ def profile(client: ClientState, fact: log.ProfileUpdated, day: int, now: InForc
         client.employees = fact.employees
 
 
+def _blanks(client: ClientState, fact: log.ProfileUpdated) -> log.ProfileUpdated:
+    known = {
+        "industry": client.industry,
+        "country": client.country,
+        "group_id": client.ties,
+        "referred_by": client.ties,
+        "relationship_since": client.relationship_day,
+        "employees": client.employees >= 0,
+    }
+    return msgspec.structs.replace(fact, **{name: None for name, value in known.items() if value})
+
+
 def rating(client: ClientState, fact: log.RatingAssigned, day: int, now: InForce) -> None:
     """The history of grades, newest last."""
-    client.ratings = [*client.ratings, Graded(fact.agency, fact.grade, day)][-MAX_RATINGS:]
+    grades = [*client.ratings, Graded(fact.agency, fact.grade, day)]
+    client.ratings = sorted(grades, key=lambda grade: grade.day)[-MAX_RATINGS:]
 
 
 def collateral(client: ClientState, fact: log.CollateralValued, day: int, now: InForce) -> None:
@@ -148,17 +197,10 @@ def outcome(client: ClientState, fact: log.OutcomeReported, day: int, now: InFor
         defaulting.end(client, day, now.rules.default)
     elif fact.outcome == "forborne":
         defaulting.forbear(client, day, now.rules.default)
-    if fact.outcome in ("repaid", "written-off"):
-        for facility in client.facilities:
-            if fact.facility_id in (None, facility.facility_id):
-                facility.closed = True
-                facility.dues.clear()
-                facility.settled.clear()
-                facility.balance = facility.limit = 0
+    if fact.outcome in late.ENDED:
+        late.close(client, fact.facility_id, day)
         if client.months:
             _tracked(client, client.months[-1].number, now)
-        if fact.facility_id is None:
-            client.left_day = day
 
 
 def feedback(client: ClientState, fact: log.FeedbackGiven, day: int, now: InForce) -> None:

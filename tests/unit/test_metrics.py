@@ -80,7 +80,7 @@ def test_what_an_agent_says_has_happened_is_counted_by_its_kind() -> None:
 def test_dead_letters_count_up_from_zero_so_that_an_alert_sees_the_first() -> None:
     metrics = Metrics()
     metrics.ran("clients", 1, 0.1)
-    causes = ("invalid", "unhandled", "unreadable")
+    causes = ("invalid", "too-late", "unhandled", "unreadable")
     assert scraped(metrics)["tierwatch_dead_letters_total"] == {("clients", cause): 0 for cause in causes}
 
 

@@ -1,5 +1,6 @@
 """A small bank of real events, the whole worker in processes to be killed, and what must have come of it."""
 
+import contextlib
 import os
 import random
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from agents.learner import Learner
@@ -48,6 +49,7 @@ ONE_IN = 30
 SINCE, UNTIL = "2004-03", "2006-09"
 AHEAD = 300
 """Records that may be left to do when the next month is published."""
+ANSWER_SECONDS = 5.0
 DECISIONS = (topics.TIER_CHANGES, topics.EARLY_WARNINGS)
 LEARNED = (b'{"record":"model-published"', b'{"record":"cutoffs-published"')
 SOURCES = (topics.REPAYMENTS, topics.DRAWDOWNS, topics.STATEMENTS, topics.OUTCOMES)
@@ -310,10 +312,12 @@ class Bank:
         return Counter({name: count for name, count in Counter(fact.event_id for fact in facts).items() if count > 1})
 
     def members(self) -> int:
-        """Workers that have been given partitions."""
+        """Workers that have been given partitions; 0 as long as a Kafka that has just started does not tell."""
         admin = AdminClient(librdkafka(self.settings))
-        group = admin.describe_consumer_groups([self.run])[self.run].result()
-        return sum(bool(member.assignment.topic_partitions) for member in group.members if member.assignment is not None)
+        with contextlib.suppress(KafkaException):
+            group = admin.describe_consumer_groups([self.run], request_timeout=ANSWER_SECONDS)[self.run].result()
+            return sum(bool(member.assignment.topic_partitions) for member in group.members if member.assignment is not None)
+        return 0
 
 
 def _outcomes(batches: Iterable[object]) -> Iterator[Outcome]:

@@ -146,7 +146,9 @@ def test_a_worker_that_was_stopped_past_its_session_and_wakes_corrupts_nothing(r
 
     print(verdict)
     assert verdict.holds(), verdict
-    assert [rig.revived(worker).end(signal.SIGTERM) for worker in (sleeper, other)] == [0, 0]
+    loud = [worker.end() for worker in (sleeper, other) if not worker.running]  # Not revived any more: what it wrote expired.
+    assert loud in ([], [1])
+    assert [worker.end(signal.SIGTERM) for worker in (sleeper, other) if worker.running] == [0] * (2 - len(loud))
 
 
 @pytest.mark.real_kafka

@@ -24,7 +24,7 @@ from schemas.watch_rules import Drift, Evergreen, Peers
 INDICATORS: Final = (
     "DPD", "MATERIAL", "MISSED", "PARTIAL", "EVERGREEN", "UTIL", "EXCESS", "UNDRAWN", "COVERAGE", "DRIFT", "PROJECT",
     "LEVERAGE", "LOSS", "TURNOVER", "MARGIN", "ICR", "DSCR", "DEBT", "LIQUIDITY", "ALTMAN", "LATE-STATEMENT",
-    "RATING", "PD-RISE", "PD", "PD-PEER", "GROUP",
+    "RATING", "PD-RISE", "PD", "PD-PEER", "GROUP", "MACRO",
 )  # fmt: skip
 """Codes of the indicators that have a rule, as in DOMAIN.md."""
 MEASURES: Final = {

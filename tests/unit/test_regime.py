@@ -118,7 +118,8 @@ def test_a_regime_shifts_the_threshold_of_a_warning() -> None:
     driver.send(topics.MACRO, indicator="gdp_growth", value=-0.05, as_of="2023-12-31")
     driver.send(topics.STATEMENTS, equity="150000", total_assets="1000000")
     assert driver.told("LEVERAGE") == [("raised", "watch")]
-    assert driver.warnings[-1].threshold == pytest.approx(0.16)  # 0.08 of construction, times 2
+    (warning,) = (w for w in driver.warnings if w.indicator == "LEVERAGE")
+    assert warning.threshold == pytest.approx(0.16)  # 0.08 of construction, times 2
 
 
 def test_a_figure_that_intake_writes_again_changes_nothing() -> None:
@@ -127,3 +128,16 @@ def test_a_figure_that_intake_writes_again_changes_nothing() -> None:
     corrected = driver.bank.says(topics.MACRO, indicator="gdp_growth", value=0.01, as_of="2023-12-31")
     driver.append([*first, *corrected, *first])
     assert driver.pipeline.segmenters[0].partition.macro == {"gdp_growth": 0.01}
+
+
+def test_a_downturn_is_a_warning_that_clears_by_cure_when_it_is_over() -> None:
+    driver = Driver(policy(watchlist={"cure_days": [10, 20, 30]}))
+    driver.send(topics.PROFILES, date(2024, 1, 1), industry="F41.20", country="DE")
+    driver.send(topics.MACRO, indicator="gdp_growth", value=-0.05, as_of="2023-12-31")
+    assert driver.told("MACRO") == []
+    driver.send(topics.PROFILES, employees=3)
+    assert driver.told("MACRO") == [("raised", "watch")]
+    driver.send(topics.MACRO, date(2024, 2, 1), indicator="gdp_growth", value=0.02, as_of="2024-01-31")
+    driver.send(topics.PROFILES, employees=3)
+    driver.close(date(2024, 3, 1))
+    assert driver.told("MACRO") == [("raised", "watch"), ("cleared", "watch")]

@@ -1,4 +1,4 @@
-"""Indicators of where the client stands as a whole: its probability of default, its ratings, its group."""
+"""Indicators of where the client stands as a whole: its PD, its ratings, its group, the economy."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from agents.segmentation.indicators.rule import ANYTHING, NAN, Indicator, Kind, 
 from agents.segmentation.rating_scale import notch_of
 from schemas import log
 from schemas.industries import section_of
+from schemas.overlays import DOWN
 from schemas.state import Graded
 
 YEAR_DAYS: Final = 365
@@ -64,8 +65,14 @@ def group(seen: Seen) -> float:
     return float(ties.worst) if ties is not None else NAN
 
 
+def downturn(seen: Seen) -> float:
+    """1 while the macro regime of the client's country and industry is down."""
+    return 1.0 if seen.now.regime == DOWN else 0.0
+
+
 HEARING: Final[tuple[Kind, ...]] = (log.GroupStanding, log.ProfileUpdated)
 """What moves the group: it tells, or the client leaves it."""
+
 
 def pd(seen: Seen) -> float:
     """The probability of default; of a client in default nothing is left to foretell."""
@@ -79,6 +86,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         (Measure(notches_down, "rated {value:.0f} notches lower within a year (from {threshold:.0f})", "notches"),),
     ),
     Indicator("GROUP", HEARING, (Measure(group, "a client of the same group is in stage {value:.0f}", "stage"),)),
+    Indicator("MACRO", ANYTHING, (Measure(downturn, "the economy of its country and industry is down", "regime"),)),
     Indicator(
         "PD-RISE", ANYTHING, (Measure(pd_rise, "PD is {value:.1f} times the one at origination (from {threshold:.0f})", "ratio"),)
     ),

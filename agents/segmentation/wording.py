@@ -1,0 +1,107 @@
+"""Wording: figures as a banker reads them, with their units (percent, times, days, amounts)."""
+
+from math import floor, isinf, log10
+from typing import Final
+
+from online_models.features import Feature
+
+TIMES: Final = ("ratio", "times")
+COUNTED: Final = ("days", "months", "statements", "instalments", "facilities", "notches", "payments", "drawdowns")
+"""Units of whole things."""
+SENTENCES: Final = {
+    "equity_to_assets": "equity is {} of assets",
+    "current_ratio": "current assets are {} current liabilities",
+    "quick_ratio": "current assets without inventory are {} current liabilities",
+    "working_capital_to_assets": "working capital is {} of assets",
+    "retained_earnings_to_assets": "retained earnings are {} of assets",
+    "ebit_to_assets": "EBIT is {} of assets",
+    "net_income_to_assets": "net income is {} of assets",
+    "altman_z": "Altman Z'' is {}",
+    "ebitda_margin": "EBITDA is {} of revenue",
+    "net_margin": "net income is {} of revenue",
+    "asset_turnover": "revenue is {} assets",
+    "debt_to_assets": "financial debt is {} of assets",
+    "debt_to_ebitda": "financial debt is {} EBITDA",
+    "interest_cover": "EBIT is {} the interest",
+    "market_to_liabilities": "market value is {} liabilities",
+    "market_to_assets": "market value is {} assets",
+    "log_assets": "assets are {}",
+    "log_revenue": "revenue is {}",
+    "log_market_value": "market value is {}",
+    "log_limit": "limits are {}",
+    "loss_streak": "{} in a row with a loss",
+    "revenue_growth": "revenue has changed by {}",
+    "asset_growth": "assets have changed by {}",
+    "income_change": "net income has changed by {} of assets",
+    "equity_change": "equity has changed by {} of assets",
+    "days_past_due": "{} past due",
+    "days_past_due_worst": "at worst {} past due in six months",
+    "late_days_last": "paid {} after the due date in the last month",
+    "late_days_worst": "paid {} after the due date at worst in six months",
+    "short_share": "{} of the payments were below what was due",
+    "paid_to_due_last": "paid {} what was due in the last month",
+    "paid_to_due": "paid {} what was due in six months",
+    "utilisation": "{} of the limit is drawn",
+    "utilisation_mean": "{} of the limit was drawn on average",
+    "utilisation_change": "the drawn share of the limit has changed by {}",
+    "drawn_to_limit": "{} of the limit was drawn anew in the last month",
+    "arrears_to_exposure": "arrears are {} of the exposure",
+}
+"""What a feature's figure says; the others are told by their text in the registry."""
+SIGNED: Final = ("growth", "change")
+NOT_KNOWN: Final = "not known"
+
+
+def figure(value: float, unit: str, signed: bool = False) -> str:
+    """A figure with its unit."""
+    head = unit.partition(",")[0].strip()
+    kind = head.partition(" ")[0]
+    plus = "+" if signed else ""
+    if isinf(value):
+        return "without bound"
+    if kind in ("fraction", "share"):
+        return f"{_digits(100.0 * value, plus)} %" + (" a year" if "a year" in head else "")
+    if kind in TIMES:
+        return f"{_digits(value, plus)} times"
+    if kind in COUNTED:
+        return f"{value:{plus}.0f} {kind if abs(value) != 1 else _one(kind)}"
+    if kind == "log10":
+        return amount(10.0**value)
+    return _digits(value, plus)
+
+
+def amount(value: float) -> str:
+    """An amount in the reporting currency, as it is spoken of."""
+    for bound, name in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= bound:
+            return f"{_digits(value / bound, '')} {name}"
+    return f"{value:.0f}"
+
+
+def sentence(feature: Feature, value: float) -> str:
+    """What a feature's figure says: "equity is 4 % of assets"."""
+    said = NOT_KNOWN
+    if value == value:
+        said = figure(value, feature.unit, signed=feature.name.endswith(SIGNED))
+    template = SENTENCES.get(feature.name)
+    if template is None or value != value:
+        return f"{feature.text}: {said}"
+    return template.format(said)
+
+
+def is_counted(unit: str) -> bool:
+    """Whether a unit is one of whole things."""
+    return unit.partition(",")[0].partition(" ")[0] in COUNTED
+
+
+def _digits(value: float, plus: str) -> str:
+    """Three significant digits, without zeros behind the point."""
+    if value == 0:
+        return "0"
+    decimals = max(0, min(6, 2 - floor(log10(abs(value)))))
+    text = f"{value:{plus},.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _one(kind: str) -> str:
+    return {"facilities": "facility", "notches": "notch"}.get(kind, kind.removesuffix("s"))

@@ -1,0 +1,51 @@
+"""Wording: figures are told as a banker reads them."""
+
+import pytest
+
+from agents.segmentation.wording import figure, sentence
+from online_models.features import FEATURES, Feature
+
+BY_NAME = {feature.name: feature for feature in FEATURES}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (0.0412, "fraction", "4.12 %"),
+        (0.04, "fraction a year", "4 % a year"),
+        (-0.3333, "fraction, six months", "-33.3 %"),
+        (1.256, "ratio", "1.26 times"),
+        (12345.6, "ratio a year", "12,346 times"),
+        (1.0, "days", "1 day"),
+        (35.0, "days, six months", "35 days"),
+        (1.0, "facilities", "1 facility"),
+        (6.0, "log10 of the reporting currency", "1 m"),
+        (2.61, "score", "2.61"),
+        (0.0, "ratio", "0 times"),
+        (float("inf"), "ratio", "without bound"),
+    ],
+)
+def test_a_figure_has_its_unit(value: float, unit: str, said: str) -> None:
+    assert figure(value, unit) == said
+
+
+def test_a_change_has_its_sign() -> None:
+    assert sentence(BY_NAME["revenue_growth"], 0.12) == "revenue has changed by +12 % a year"
+
+
+def test_a_sentence_says_what_the_figure_is() -> None:
+    assert sentence(BY_NAME["equity_to_assets"], 0.04) == "equity is 4 % of assets"
+    assert sentence(BY_NAME["interest_cover"], 1.25) == "EBIT is 1.25 times the interest"
+
+
+def test_what_is_not_known_is_said_to_be_so() -> None:
+    assert sentence(BY_NAME["equity_to_assets"], float("nan")) == "equity as a share of assets: not known"
+
+
+def test_a_feature_without_a_sentence_is_told_by_its_text() -> None:
+    assert sentence(Feature("of_tomorrow", "fraction", "share of tomorrow"), 0.5) == "share of tomorrow: 50 %"
+
+
+def test_every_feature_is_told_in_a_sentence_of_its_own() -> None:
+    told = [sentence(feature, 1.0) for feature in FEATURES]
+    assert len(set(told)) == len(told)

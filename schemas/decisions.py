@@ -36,13 +36,34 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A driver of a change: `contribution` is what it added, in logits for risk, in minor units a year for value."""
+    """A driver: `contribution` is what it added to the logit, or of `VALUE_…` to the value a year; of a warning, how far the
+    value is beyond its threshold.
+    """
 
     code: str
     text: str
     feature: str
     contribution: float
     value: float | None = None
+    threshold: float | None = None
+    """Of a warning: the bound that the value passed."""
+
+
+class Counterfactual(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
+    """The smallest change of one driver that would undo a decision; if no single one can, why."""
+
+    possible: bool
+    driver: str = ""
+    """A feature, `days_past_due`, `default`, `drawn`, `margin`, `collateral`; of a warning its indicator."""
+    text: str = ""
+    from_: float | None = None
+    to: float | None = None
+    change: float | None = None
+    """`to` less `from`."""
+    unit: str = ""
+    then: str = ""
+    """What would have been decided."""
+    why: str = ""
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,7 +97,7 @@ class TierChange(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     """Risk-adjusted contribution a year, in units of the policy's reporting currency."""
     reasons: list[Reason]
-    counterfactual: dict[str, Any] | None
+    counterfactual: Counterfactual | None
     treatment: dict[str, Any]
     evidence: Evidence
     migration: dict[str, float] | None = None
@@ -102,6 +123,8 @@ class EarlyWarning(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     first_raised_at: date
     evidence: Evidence
+    reasons: list[Reason] = []
+    counterfactual: Counterfactual | None = None
 
 
 read_tier_change: Final = msgspec.json.Decoder(TierChange).decode

@@ -350,8 +350,8 @@ class ClientState(msgspec.Struct, array_like=True):
     """When the stage was last changed."""
     lifecycle_day: int = 0
     """When the lifecycle was last changed."""
-    decided_beside: tuple[float, float] = (0.0, 0.0)
-    """Points of industry and rating at the last tier change."""
+    decided_beside: tuple[float, ...] = (0.0, 0.0)
+    """Points of industry, rating and macro regime at the last tier change."""
     reported: bytes = b""
     """Figures of the last statement that only indicators read (`online_models.statements.REPORTED`)."""
     expected_day: int = 0
@@ -362,6 +362,8 @@ class ClientState(msgspec.Struct, array_like=True):
     """None before its first movement."""
     profile_day: int = 0
     """Of the last profile."""
+    decided_parts: bytes = b""
+    """Parts of the value at the last tier change, packed in double precision."""
 
 
 class Partition(msgspec.Struct, array_like=True):

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas import topics
-from schemas.decisions import EarlyWarning, Evidence, Reason, Segment, TierChange
+from schemas.decisions import Counterfactual, EarlyWarning, Evidence, Reason, Segment, TierChange
 
 _CLIENT: Final = {"client_id": "C-1024", "portfolio": "corporate"}
 
@@ -62,8 +62,14 @@ _TIER_CHANGE: Final = TierChange(
     direction="down",
     pd=0.0613,
     value=8120.5,
-    reasons=[Reason("DAYS_PAST_DUE", "days past due: 31 (days)", "days_past_due", 0.6, 31.0)],
-    counterfactual=None,
+    reasons=[
+        Reason("DAYS_PAST_DUE", "31 days past due", "days_past_due", 0.6, 31.0),
+        Reason("MACRO", "the economy of DE is down", "macro", 0.2),
+        Reason("STAGE", "stage 1 to 2: material arrears are past due for longer than the backstop", "stage", 0.0, 2.0),
+    ],
+    counterfactual=Counterfactual(
+        True, "days_past_due", "if 30 days were past due instead of 31 days", 31.0, 30.0, -1.0, "days", "grade 6, silver, stage 1"
+    ),
     treatment={
         "pricing_uplift": 0.015, "collateral_ratio": 1.0, "limit_action": "freeze",
         "service_model": "relationship and risk manager", "product": "secured term loan",
@@ -86,6 +92,10 @@ _EARLY_WARNING: Final = EarlyWarning(
     text="31 days past due (from 31)",
     first_raised_at=date(2026, 4, 1),
     evidence=msgspec.structs.replace(_EVIDENCE, source="SAMA node 4036; IFRS 9 5.5.11"),
+    reasons=[Reason("DPD", "31 days, threshold 31 days", "dpd", 0.0, 31.0, 31.0)],
+    counterfactual=Counterfactual(
+        True, "DPD", "if it were 30 days instead of 31 days", 31.0, 30.0, -1.0, "days", "the warning stays watch"
+    ),
 )
 
 DECISIONS: Final[dict[str, dict[str, Any]]] = {

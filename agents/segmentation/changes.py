@@ -1,20 +1,24 @@
 """Tier changes: grade, value tier and stage against what they were; a change names its reasons."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from agents.segmentation.counterfactual import Case, counterfactual
 from agents.segmentation.defaulting import Arrears
 from agents.segmentation.grading import DEFAULTED, TIERS, grade_of, migration_of, tier_of
 from agents.segmentation.in_force import InForce
 from agents.segmentation.lifecycle import lifecycle_of, segment_of
 from agents.segmentation.place import Place
-from agents.segmentation.reasons import remember, risk_reasons, value_reason
+from agents.segmentation.reasons import beside, remember, risk_reasons, value_reasons
 from agents.segmentation.staging import stage_of
 from agents.segmentation.treatment import treatment_of
 from agents.segmentation.valuation import Contribution, Exposure, yearly
 from online_models.features import UNKNOWN_STATEMENT, unpacked
-from schemas.decisions import Reason, Segment, TierChange
+from schemas.decisions import Counterfactual, Reason, Segment, TierChange
 from schemas.state import Appraisal, ClientState
+
+FIRST: Final = Counterfactual(False, why="the client's first decision: there is nothing to go back to")
 
 
 class Scored(NamedTuple):
@@ -53,7 +57,12 @@ def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored)
 
 def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str) -> TierChange:
     was = client.segment
-    reasons = _reasons(client, now, scored, segment, cause)
+    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x)
+    points = now.card.points(x)
+    undo = FIRST
+    if was is not None:
+        undo = counterfactual(Case(client, was, now, place.today, x, points, scored.held, scored.kept, scored.owed))
+    reasons = _reasons(client, now, scored, segment, cause, x, points)
     _stamp(client, segment, place.today)
     client.sequence += 1
     return TierChange(
@@ -68,25 +77,24 @@ def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, se
         pd=client.pd,
         value=round(client.value, 2),
         reasons=reasons,
-        counterfactual=None,
+        counterfactual=undo,
         treatment=treatment_of(client, segment, scored.held, scored.kept, now),
         evidence=place.evidence(now),
         migration=migration_of(yearly(client.pd, now.years), segment.risk_grade, now.rules.grades),
     )
 
 
-def _reasons(client: ClientState, now: InForce, scored: Scored, segment: Segment, cause: str) -> list[Reason]:
-    """Points first, which add up to the change of the logit; then what else has moved the segment."""
-    was = client.segment
-    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x)
-    points = now.card.points(x)
+def _reasons(
+    client: ClientState, now: InForce, scored: Scored, segment: Segment, cause: str, x: Sequence[float], points: Sequence[float]
+) -> list[Reason]:
+    """Points first, which add up to the change of the logit; then the parts of a value whose tier moved; then the rest."""
+    was, others = client.segment, beside(scored.kept, now)
     if was is None:
         client.decided_logit = now.card.intercept
-    beside = (scored.kept.industry * now.card.expert_weight, scored.kept.rating * now.card.expert_weight)
-    reasons = risk_reasons(client, x, points, beside)
-    remember(client, points, beside)
+    reasons = risk_reasons(client, now, x, points, others)
     if was is None or was.value_tier != segment.value_tier:
-        reasons.append(value_reason(scored.parts, segment.value_tier))
+        reasons += value_reasons(client, scored.parts)
+    remember(client, points, others, scored.parts)
     if was is not None and was.stage != segment.stage:
         reasons.append(Reason("STAGE", f"stage {was.stage} to {segment.stage}: {cause}", "stage", 0.0, float(segment.stage)))
     if was is not None and was.lifecycle != segment.lifecycle:

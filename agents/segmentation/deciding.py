@@ -106,8 +106,8 @@ def _logit(client: ClientState, behaviour_x: bytes, kept: Appraisal, now: InForc
     if client.scored_by != card.version:
         client.statement_logit = partial_logit(card.statement, unpacked(client.statement_x or UNKNOWN_STATEMENT))
         client.scored_by = card.version
-    beside = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit
-    return card.intercept + client.statement_logit + beside + partial_logit(card.behaviour, unpacked(behaviour_x))
+    others = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit
+    return card.intercept + client.statement_logit + others + partial_logit(card.behaviour, unpacked(behaviour_x))
 
 
 def _is_snapshot_due(client: ClientState, fact: log.Fact | None, closed: int) -> bool:

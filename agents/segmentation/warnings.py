@@ -4,11 +4,13 @@ from datetime import date
 
 from agents.segmentation import tracking, watchlist
 from agents.segmentation.agenda import last_day
+from agents.segmentation.clearing import clearing, raising, reasons
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.rule import Reading, Seen
 from agents.segmentation.place import Place
 from schemas import log
-from schemas.decisions import EarlyWarning
+from schemas.decisions import EarlyWarning, Severity
+from schemas.state import ClientState
 
 
 def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> list[EarlyWarning]:
@@ -23,9 +25,10 @@ def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> list[EarlyWarni
         reading = now.watched[code].reading(seen)
         if reading is None:
             continue
+        was = _severity(client, code)
         transition = watchlist.step(client, code, reading.severity, place.day, now.rules.watchlist)
         if transition is not None:
-            told.append(_told(seen, transition, place, len(told), reading))
+            told.append(_told(seen, transition, place, len(told), reading, was))
     if fact is None and client.alerts:
         for alert in list(client.alerts):
             transition = watchlist.cure(client, alert.code, place.day, now.rules.watchlist)
@@ -49,6 +52,11 @@ def _cover(seen: Seen) -> None:
     tracking.cover(seen.client.track, covered)
 
 
+def _severity(client: ClientState, code: str) -> Severity:
+    """Of the open warning; normal without one."""
+    return next((Severity(alert.severity) for alert in client.alerts if alert.code == code), Severity.NORMAL)
+
+
 def _stirred(seen: Seen, fact: log.Fact | None) -> list[str]:
     """The indicators of which something is wrong, or was: of all others a reading costs one comparison."""
     alerts = {alert.code for alert in seen.client.alerts} if seen.client.alerts else ()
@@ -60,7 +68,14 @@ def _stirred(seen: Seen, fact: log.Fact | None) -> list[str]:
     return stirred
 
 
-def _told(seen: Seen, transition: watchlist.Transition, place: Place, ordinal: int, reading: Reading | None) -> EarlyWarning:
+def _told(
+    seen: Seen,
+    transition: watchlist.Transition,
+    place: Place,
+    ordinal: int,
+    reading: Reading | None,
+    was: Severity = Severity.NORMAL,
+) -> EarlyWarning:
     client, alert, now = seen.client, transition.alert, seen.now
     if transition.status == watchlist.CLEARED:
         reading = None
@@ -81,6 +96,8 @@ def _told(seen: Seen, transition: watchlist.Transition, place: Place, ordinal: i
         text=text,
         first_raised_at=date.fromordinal(alert.raised_day),
         evidence=place.evidence(now, _source(now, alert.code, reading)),
+        reasons=reasons(alert.code, reading),
+        counterfactual=clearing(seen, alert.code) if reading is None else raising(seen, alert.code, reading, was),
     )
 
 

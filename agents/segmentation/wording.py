@@ -30,8 +30,8 @@ SENTENCES: Final = {
     "log_market_value": "market value is {}",
     "log_limit": "limits are {}",
     "loss_streak": "{} in a row with a loss",
-    "revenue_growth": "revenue has changed by {}",
-    "asset_growth": "assets have changed by {}",
+    "revenue_growth": "revenue has grown by {}",
+    "asset_growth": "assets have grown by {}",
     "income_change": "net income has changed by {} of assets",
     "equity_change": "equity has changed by {} of assets",
     "days_past_due": "{} past due",
@@ -80,13 +80,11 @@ def amount(value: float) -> str:
 
 def sentence(feature: Feature, value: float) -> str:
     """What a feature's figure says: "equity is 4 % of assets"."""
-    said = NOT_KNOWN
-    if value == value:
-        said = figure(value, feature.unit, signed=feature.name.endswith(SIGNED))
     template = SENTENCES.get(feature.name)
     if template is None or value != value:
-        return f"{feature.text}: {said}"
-    return template.format(said)
+        return f"{feature.text}: {figure(value, feature.unit) if value == value else NOT_KNOWN}"
+    signed = feature.name.endswith(SIGNED)
+    return template.format(figure(value, feature.unit if signed else feature.unit.replace(" a year", ""), signed))
 
 
 def is_counted(unit: str) -> bool:

@@ -30,7 +30,7 @@ def test_a_figure_has_its_unit(value: float, unit: str, said: str) -> None:
 
 
 def test_a_change_has_its_sign() -> None:
-    assert sentence(BY_NAME["revenue_growth"], 0.12) == "revenue has changed by +12 % a year"
+    assert sentence(BY_NAME["revenue_growth"], 0.12) == "revenue has grown by +12 % a year"
 
 
 def test_a_sentence_says_what_the_figure_is() -> None:

@@ -1,0 +1,265 @@
+"""Counterfactual: the smallest change of one driver that would undo a tier change, checked by deciding again.
+
+Undone means: with that one figure changed and all else as it is, grade, value tier and stage are those before. Changes of
+several drivers are compared by a measure without unit: a feature and days past due in spreads of their bins
+(`undoing.nearest`), amounts and rates as a share of themselves, collateral as a share of the exposure.
+Source: Wachter, Mittelstadt, Russell, Counterfactual explanations (2018).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil, inf
+from typing import Final, NamedTuple
+
+import msgspec
+
+from agents.segmentation.defaulting import Arrears
+from agents.segmentation.grading import DEFAULTED, grade_of, tier_of
+from agents.segmentation.in_force import InForce
+from agents.segmentation.staging import stage_of
+from agents.segmentation.undoing import changeable, nearest, rounded, single, window
+from agents.segmentation.valuation import Exposure, contribution
+from agents.segmentation.wording import amount, figure, sentence
+from online_models.features import FEATURES, INDEX
+from online_models.scorecard import MAX_LOGIT, Points, logit, sigmoid
+from schemas.decisions import Counterfactual, Segment
+from schemas.state import Appraisal, ClientState
+
+DPD: Final = INDEX["days_past_due"]
+CHANGEABLE: Final = tuple((i, feature) for i, feature in enumerate(FEATURES) if i != DPD and changeable(feature))
+HIGHEST_MARGIN: Final = 0.5
+MOST_DRAWN: Final = 10.0
+"""Times what is drawn: no drawing beyond it is thought of."""
+
+
+class Case(NamedTuple):
+    """A client as it was scored, and the segment it stood in before. Nothing of the change is entered yet."""
+
+    client: ClientState
+    was: Segment
+    now: InForce
+    today: int
+    x: Sequence[float]
+    points: Sequence[float]
+    held: Exposure
+    kept: Appraisal
+    owed: Arrears
+
+    @property
+    def is_so(self) -> "WhatIf":
+        """The client as it is."""
+        return WhatIf(self.client.logit, bool(self.client.defaulted_day), self.owed, self.held, self.kept)
+
+
+class WhatIf(NamedTuple):
+    """What a driver can change."""
+
+    logit: float
+    defaulted: bool
+    owed: Arrears
+    held: Exposure
+    kept: Appraisal
+
+
+class Undo(NamedTuple):
+    """A change of one driver that may undo the decision. `measure` compares it with those of other drivers."""
+
+    measure: float
+    driver: str
+    unit: str
+    was: float
+    to: float
+    text: str
+    what: WhatIf
+
+
+def counterfactual(case: Case) -> Counterfactual:
+    """The smallest change of one driver that undoes the decision; if there is none, why."""
+    if is_undone(case, case.is_so):
+        return Counterfactual(
+            False, why="grade, value tier and stage stand as before: the lifecycle has moved, by time and trend"
+        )
+    for undo in sorted(_undos(case), key=lambda one: one.measure):
+        if is_undone(case, undo.what):
+            change = undo.to - undo.was
+            then = standing(case.was)
+            return Counterfactual(True, undo.driver, undo.text, undo.was, undo.to, change, undo.unit, then)
+    return Counterfactual(False, why=f"no change of one figure alone leads back to {standing(case.was)}")
+
+
+def is_undone(case: Case, what: WhatIf) -> bool:
+    """Whether the same rules, for a client of which something is otherwise, lead to the segment before."""
+    pd = 1.0 if what.defaulted else sigmoid(what.logit)
+    return (
+        _grade(case, what, pd) == case.was.risk_grade and _has_tier(case, what, pd) and _stage(case, what, pd) == case.was.stage
+    )
+
+
+def _grade(case: Case, what: WhatIf, pd: float) -> str:
+    if what.defaulted:
+        return DEFAULTED
+    return grade_of(pd, case.was.risk_grade, case.today - case.client.graded_day, case.now.rules.grades)
+
+
+def _has_tier(case: Case, what: WhatIf, pd: float) -> bool:
+    value = contribution(case.client, what.held, what.kept, pd, case.now).total
+    return tier_of(value, case.was.value_tier, case.today - case.client.tier_day, case.now) == case.was.value_tier
+
+
+def _stage(case: Case, what: WhatIf, pd: float) -> int:
+    client = case.client
+    scored = client.pd, client.defaulted_day
+    client.pd, client.defaulted_day = pd, (client.defaulted_day or case.today) if what.defaulted else 0
+    stage, _ = stage_of(client, what.owed, case.today, case.now)
+    client.pd, client.defaulted_day = scored
+    return stage
+
+
+def standing(segment: Segment) -> str:
+    """Grade, tier and stage in words."""
+    grade = "default" if segment.risk_grade == DEFAULTED else f"grade {segment.risk_grade}"
+    return f"{grade}, {segment.value_tier}, stage {segment.stage}"
+
+
+def _undos(case: Case) -> Iterator[Undo]:
+    yield from _by_days(case)
+    if case.client.defaulted_day or case.was.risk_grade == DEFAULTED:
+        yield from _by_default(case)
+        return
+    yield from _by_features(case)
+    is_so, pd = case.is_so, case.client.pd
+    if _grade(case, is_so, pd) == case.was.risk_grade and _stage(case, is_so, pd) == case.was.stage:
+        yield from _by_value(case)
+
+
+def _by_default(case: Case) -> Iterator[Undo]:
+    """The default itself, where nothing but its report or its end has led here."""
+    is_so = case.is_so
+    text = "if the client were not in default" if is_so.defaulted else "if the client were still in default"
+    what = is_so._replace(defaulted=not is_so.defaulted)
+    yield Undo(inf, "default", "in default", float(is_so.defaulted), float(what.defaulted), text, what)
+
+
+def _by_days(case: Case) -> Iterator[Undo]:
+    """Days past due: they move the score, the stage and the default."""
+    client, days, table = case.client, case.owed.days, _tables(case)[DPD]
+    if not client.facilities:
+        return
+    spread = table.edges[-1] - table.edges[0] if len(table.edges) > 1 else 1.0
+    for to in _days(case, table):
+        what = _with_days(case, to, table)
+        if is_undone(case, what):
+            text = f"if {figure(to, 'days')} were past due instead of {figure(days, 'days')}"
+            yield Undo(abs(to - days) / spread, "days_past_due", "days", float(days), float(to), text, what)
+            return
+
+
+def _days(case: Case, table: Points) -> list[int]:
+    """The days at which something changes: the ends of the bins, of the stage's backstop and of default."""
+    rules, days = case.now.rules.default, case.owed.days
+    firsts = [ceil(edge) for edge in table.edges] + [rules.significant_increase_dpd_days + 1]
+    if rules.dpd_days is not None:
+        firsts.append(rules.dpd_days + 1)
+    fewer = [first - 1 for first in firsts if 0 <= first - 1 < days]
+    more = [first for first in firsts if first > days]
+    return sorted({0, *fewer} - {days}, reverse=True) + sorted(set(more))
+
+
+def _with_days(case: Case, days: int, table: Points) -> WhatIf:
+    """As it would be with other days past due: material arrears, and the default that hangs on the days."""
+    is_so, rules = case.is_so, case.now.rules.default
+    owed = is_so.owed._replace(days=days, material=days > 0 and (is_so.owed.material or days > is_so.owed.days))
+    long = rules.dpd_days is not None and days > rules.dpd_days and owed.material
+    defaulted = long or (is_so.defaulted and not case.client.default_by_days)
+    logit = is_so.logit - case.points[DPD] + table.of(float(days))
+    return is_so._replace(logit=logit, owed=owed, defaulted=defaulted)
+
+
+def _by_features(case: Case) -> Iterator[Undo]:
+    """The figures that the score is made of, one at a time."""
+    bounds = _logits(case)
+    if bounds is None:
+        return
+    low, high = bounds
+    is_so, tables = case.is_so, _tables(case)
+    for i, feature in CHANGEABLE:
+        without = is_so.logit - case.points[i]
+        found = nearest(tables[i], feature, case.x[i], low - without, high - without)
+        if found is not None:
+            measure, to = found
+            text = f"if {sentence(feature, to)} instead of {figure(case.x[i], feature.unit)}"
+            what = is_so._replace(logit=without + tables[i].of(single(to)))
+            yield Undo(measure, feature.name, feature.unit, case.x[i], to, text, what)
+
+
+def _logits(case: Case) -> tuple[float, float] | None:
+    """The logits between which the client would stand where it stood."""
+    is_so, scale, held = case.is_so, case.now.rules.grades, int(case.was.risk_grade)
+    high = _logit(scale.upper[held - 1] * (1.0 + scale.hysteresis)) if held < 9 else MAX_LOGIT
+    low = _logit(scale.upper[held - 2] * (1.0 - scale.hysteresis)) if held > 1 else -MAX_LOGIT
+    if case.today - case.client.graded_day < scale.dwell_days:
+        low = -MAX_LOGIT
+
+    def undone(logit: float) -> bool:
+        return is_undone(case, is_so._replace(logit=logit))
+
+    return window(is_so.logit, low, high, undone)
+
+
+def _logit(pd: float) -> float:
+    return logit(pd) if 0.0 < pd < 1.0 else MAX_LOGIT if pd > 0 else -MAX_LOGIT
+
+
+def _by_value(case: Case) -> Iterator[Undo]:
+    """What is drawn, at which margin, against which collateral."""
+    is_so, held, kept = case.is_so, case.held, case.kept
+    if held.drawn <= 0:
+        return
+    rate, ead = held.margin / held.drawn, held.drawn + case.now.rules.value.credit_conversion * held.undrawn
+
+    def drawn(amount: float) -> WhatIf:
+        undrawn = max(0.0, held.limit - amount)
+        return is_so._replace(held=Exposure(amount, undrawn, rate * amount, held.limit))
+
+    def margin(share: float) -> WhatIf:
+        return is_so._replace(held=held._replace(margin=share * held.drawn))
+
+    def collateral(worth: float) -> WhatIf:
+        lgd = kept.covered_lgd if kept.covered > 0 else case.now.rules.value.kind("").lgd
+        return is_so._replace(kept=msgspec.structs.replace(kept, covered=worth, covered_lgd=lgd))
+
+    yield from _solved(case, "drawn", held.drawn, max(held.limit, MOST_DRAWN * held.drawn), held.drawn, drawn)
+    yield from _solved(case, "margin", rate, HIGHEST_MARGIN, rate, margin)
+    yield from _solved(case, "collateral", kept.covered, ead, ead, collateral)
+
+
+_UNITS: Final = {"drawn": "reporting currency", "margin": "fraction a year", "collateral": "reporting currency, after haircut"}
+_TEXTS: Final = {
+    "drawn": "if {} were drawn instead of {}",
+    "margin": "if the margin were {} instead of {}",
+    "collateral": "if collateral were worth {} after haircut instead of {}",
+}
+
+
+def _solved(
+    case: Case, driver: str, was: float, most: float, share_of: float, what_if: Callable[[float], WhatIf]
+) -> Iterator[Undo]:
+    """The value of a driver, from 0 to the most, at which the value tier is the one before."""
+
+    def undone(value: float) -> bool:
+        return _has_tier(case, what_if(value), case.client.pd)
+
+    found = window(was, 0.0, max(most, was), undone)
+    if found is None or share_of <= 0:
+        return
+    low, high = found
+    to = (
+        rounded(low, True, lambda value: value <= high and undone(value))
+        if low > was
+        else rounded(high, False, lambda value: value >= low and undone(value))
+    )
+    said = (figure(v, "fraction a year") if driver == "margin" else amount(v) for v in (to, was))
+    yield Undo(abs(to - was) / share_of, driver, _UNITS[driver], was, to, _TEXTS[driver].format(*said), what_if(to))
+
+
+def _tables(case: Case) -> tuple[Points, ...]:
+    return (*case.now.card.statement, *case.now.card.behaviour)

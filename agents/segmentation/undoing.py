@@ -1,0 +1,116 @@
+"""How far a figure must go: the nearest value of a feature with other points, the nearest value at which a rule holds again.
+
+A value is told as a person would say it: whole where the unit is, else with as few digits as keep it on its side of the bound.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable
+from math import ceil, floor, log10
+from typing import Final
+
+from agents.segmentation.wording import is_counted
+from online_models.features import Feature
+from online_models.scorecard import Points
+
+FIXED: Final = ("_seen",)
+"""Endings of features that no client can change: how much is known of it."""
+SIZES: Final = ("log_", "raw_")
+"""Beginnings of features of size: they are what the client is, not what it does."""
+HALVINGS: Final = 16
+"""Steps of a search between a value that holds and one that does not."""
+DIGITS: Final = (2, 3, 4, 6, 9)
+"""Behind the first one: so many are tried, until the value holds."""
+
+Holds = Callable[[float], bool]
+
+
+def changeable(feature: Feature) -> bool:
+    """Whether a client can change the figure."""
+    return not feature.name.startswith(SIZES) and not feature.name.endswith(FIXED)
+
+
+def single(value: float) -> float:
+    """A value as features are kept: in single precision."""
+    return array("f", (value,))[0]
+
+
+def nearest(table: Points, feature: Feature, value: float, low: float, high: float) -> tuple[float, float] | None:
+    """How far the nearest value is whose points lie from `low` to `high`, in spreads, and the value itself.
+
+    The spread is what lies between the outermost edges of the feature's bins: nearly all clients are between them.
+    """
+    edges, points = table.edges, table.points
+    if value != value or not edges or max(points) < low or min(points) > high:
+        return None
+    here = bisect_right(edges, value)
+    above = next((b for b in range(here + 1, len(points)) if low <= points[b] <= high), None)
+    below = next((b for b in range(here - 1, -1, -1) if low <= points[b] <= high), None)
+    whole, found = is_counted(feature.unit), []
+    if above is not None:
+        found.append(beyond(edges[above - 1], True, whole, lambda v: bisect_right(edges, single(v)) == above))
+    if below is not None:
+        found.append(beyond(edges[below], False, whole, lambda v: bisect_right(edges, single(v)) == below))
+    spread = edges[-1] - edges[0] or max(abs(edges[0]), 1.0)
+    return min(((abs(to - value) / spread, to) for to in found if to is not None), default=None)
+
+
+def beyond(edge: float, above: bool, whole: bool, holds: Holds) -> float | None:
+    """A value from an edge on upwards, or below it; None if none of its kind holds."""
+    if whole:
+        count = float(ceil(edge)) if above else float(ceil(edge) - 1)
+        return count if holds(count) else None
+    if above and holds(edge):
+        return edge
+    scale = floor(log10(abs(edge))) if edge else 0
+    for digits in DIGITS:
+        step = 10.0 ** (scale - digits)
+        said = round((floor(edge / step) + 1 if above else ceil(edge / step) - 1) * step, max(0, digits - scale))
+        if holds(said):
+            return said
+    return None
+
+
+def rounded(value: float, up: bool, holds: Holds) -> float:
+    """A value that holds, rounded away from where it does not, with as few digits as hold."""
+    scale = floor(log10(abs(value))) if value else 0
+    for digits in DIGITS:
+        step = 10.0 ** (scale - digits)
+        said = round((ceil(value / step) if up else floor(value / step)) * step, max(0, digits - scale))
+        if holds(said):
+            return said
+    return value
+
+
+def window(here: float, low: float, high: float, holds: Holds) -> tuple[float, float] | None:
+    """The values from `low` to `high` that hold, as far as they are one stretch that begins nearest to `here`.
+
+    What holds is taken to be one stretch that reaches one of the ends: bounds of one variable are passed once.
+    """
+    for near, far in _sides(here, low, high):
+        if near != here and holds(near):
+            return _ordered(near, far if holds(far) else _between(near, far, holds))
+        if holds(far):
+            return _ordered(_between(far, near, holds), far)
+    return None
+
+
+def _sides(here: float, low: float, high: float) -> list[tuple[float, float]]:
+    if here > high:
+        return [(high, low)]
+    return [(low, high)] if here < low else [(here, low), (here, high)]
+
+
+def _between(good: float, bad: float, holds: Holds) -> float:
+    """The last value that holds on the way from a good one to a bad one."""
+    for _ in range(HALVINGS):
+        middle = (good + bad) / 2.0
+        if holds(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _ordered(a: float, b: float) -> tuple[float, float]:
+    return (a, b) if a <= b else (b, a)

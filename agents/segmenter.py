@@ -150,10 +150,14 @@ class Segmenter:
         """What decides a portfolio's clients at this place of the log, where no overlay changes it."""
         return self._resolved(Standing(portfolio))
 
-    def in_force_for(self, client: ClientState) -> InForce:
-        """What decides this client: with the overlays of its industry, of the macro regime there, and of its segment."""
-        segment = client.segment
-        key = (client.portfolio, client.industry, client.country, "" if segment is None else segment.segment)
+    def in_force_for(self, client: ClientState, stood: str | None = None) -> InForce:
+        """What decides this client: with the overlays of its industry, of the macro regime there, and of its segment.
+
+        `stood` is the segment it stood in, if that is not where it stands.
+        """
+        if stood is None:
+            stood = "" if client.segment is None else client.segment.segment
+        key = (client.portfolio, client.industry, client.country, stood)
         now = self._by_client.get(key)
         if now is None:
             if len(self._by_client) >= MOST_STANDINGS:

@@ -97,6 +97,10 @@ class Explanation(msgspec.Struct, frozen=True):
     decision: msgspec.Raw
     events: list[Happened]
     scored: Scored
+    regime: str
+    """Of the macro regime, and whose figures tell it."""
+    overlays: list[str]
+    """Of the policy, those in force for this client, in their order."""
     bounds: list[Bound]
     model_version: str
     policy_version: str
@@ -180,6 +184,9 @@ class Retelling:
     def __init__(self, wanted: DecisionId, policy: Policy) -> None:
         self.decision: bytes | None = None
         self._wanted = wanted
+        self._change = str(wanted._replace(kind="tc", ordinal=0)).encode()
+        self._stood: str | None = None
+        """The segment in which the client was decided, if it has left it by this very decision."""
         self._segmenter = Segmenter(wanted.partition, {}, policy, wanted.partition + 1)
         self._marks: dict[tuple[str, int], int] = {}
         self._events: list[Happened] = []
@@ -208,7 +215,7 @@ class Retelling:
         """All of it. The decision must have come."""
         assert self.decision is not None
         client = self._segmenter.client(self._wanted.client_id)
-        now = self._segmenter.in_force_for(client)
+        now = self._segmenter.in_force_for(client, self._stood)
         return Explanation(
             decision_id=str(self._wanted),
             topic=self._wanted.topic,
@@ -216,6 +223,8 @@ class Retelling:
             decision=msgspec.Raw(self.decision),
             events=self._events,
             scored=scored(client, now, min(self._wanted.day, self._segmenter.partition.closed_day)),
+            regime=f"{now.regime} ({now.regime_cell})",
+            overlays=list(now.overlays),
             bounds=list(_bounds(self._wanted.topic, self.decision, now)),
             model_version=now.card.version,
             policy_version=now.policy_version,
@@ -252,6 +261,9 @@ class Retelling:
             for outcome in batch.outcomes:
                 if ("ce_id", str(self._wanted).encode()) in outcome.headers:
                     self.decision = outcome.value
+                if ("ce_id", self._change) in outcome.headers:
+                    was = decisions.read_tier_change(outcome.value).was
+                    self._stood = "" if was is None else was.segment
         return counts
 
 
@@ -268,7 +280,7 @@ def scored(client: ClientState, now: InForce, as_of: int) -> Scored:
     x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + behaviour.features(client.months, dpd, past_due * 100))
     points = now.card.points(x)
     beside = _beside(client, now)
-    logit = now.card.intercept + now.macro_logit + sum(points) + sum(one.points for one in beside)
+    logit = now.card.intercept + sum(points) + sum(one.points for one in beside)
     if not client.defaulted_day and abs(sigmoid(logit) - client.pd) > SAME_PD:
         raise RuntimeError(f"the features give a PD of {sigmoid(logit)}, the client was scored {client.pd}")
     features = [
@@ -284,6 +296,7 @@ def _beside(client: ClientState, now: InForce) -> list[Feature]:
     kept, weight = appraisal(client, now), now.card.expert_weight
     return [
         Feature("industry", f"industry {client.industry or 'not known'}", "section", None, kept.industry * weight),
+        Feature("macro", f"macro regime {now.regime}", "regime", None, now.macro_logit),
         Feature("rating", f"rating class {worst_class(client) or 'not known'}", "class", None, kept.rating * weight),
     ]
 

@@ -71,6 +71,7 @@ def show(explanation: Explanation, console: Console) -> None:
     console.print(_points(explanation.scored))
     console.print(_sum(explanation.scored), highlight=False)
     console.print(_bounds(explanation))
+    console.print(f"macro regime {explanation.regime} · overlays {', '.join(explanation.overlays) or 'none'}", highlight=False)
     versions = (explanation.model_version, explanation.policy_version, explanation.cutoffs_version)
     console.print("model {} · policy {} · cut-offs {}".format(*versions), highlight=False)
 
@@ -81,6 +82,9 @@ def in_words(topic: str, decision: dict[str, Any]) -> Iterator[str]:
     if topic == topics.EARLY_WARNINGS:
         yield f"{about}: early warning {decision['status']}, {decision['severity']}"
         yield f"{decision['indicator']}: {decision['text']}; first raised on {decision['first_raised_at']}"
+        for reason in decision["reasons"]:
+            yield f"  {reason['text']}: beyond it by {reason['contribution']:.4g}"
+        yield undoing(decision["counterfactual"])
         return
     yield f"{about}: tier change, {decision['direction']}"
     if decision["was"] is not None:
@@ -88,7 +92,17 @@ def in_words(topic: str, decision: dict[str, Any]) -> Iterator[str]:
     yield f"now {_standing(decision['now'])}; PD {decision['pd']:.4%}, value {decision['value']:,.2f} a year"
     for reason in decision["reasons"]:
         yield f"  {reason['contribution']:+.4g}  {reason['text']}"
+    yield undoing(decision["counterfactual"])
     yield "treatment: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in decision["treatment"].items())
+
+
+def undoing(counterfactual: dict[str, Any] | None) -> str:
+    """What would have undone the decision."""
+    if counterfactual is None:
+        return "undone by: not told"
+    if not counterfactual["possible"]:
+        return f"undone by: {counterfactual['why']}"
+    return f"undone {counterfactual['text']}: {counterfactual['then']}"
 
 
 def _standing(segment: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from online_models.features import FEATURES
 from schemas import topics
 from schemas.records import PlainRecord
 from streams.audit import derived
-from streams.commands.explain import explain_command
+from streams.commands.explain import explain_command, in_words
 from streams.decision_sources import FolderSource
 from streams.explaining import DecisionId, explain, parsed
 from streams.replay import FILES, log_line, replay_log
@@ -53,7 +53,7 @@ def test_the_points_of_all_features_and_the_intercept_are_the_logit_and_its_pd_t
     for name in ids(bank):
         scored = explain(SceneSource(bank), bank.policy, name)[0].scored
         assert scored.logit == pytest.approx(scored.intercept + sum(feature.points for feature in scored.features))
-        assert len(scored.features) == len(FEATURES) + 2  # and the policy's points of industry and rating
+        assert len(scored.features) == len(FEATURES) + 3  # and the points of industry, macro regime and rating
 
 
 def test_a_record_that_is_dropped_because_of_another_clients_is_dropped_here_too(bank: Scene) -> None:
@@ -148,3 +148,21 @@ def test_the_command_tells_of_a_folder_without_files_and_of_an_unknown_id(folder
     assert (told.exit_code, FILES[topics.CLIENT_EVENTS] in told.output) == (2, True)
     told = CliRunner().invoke(explain_command, ["c1/DPD/9", "--from", str(folder)])
     assert (told.exit_code, "Traceback" in told.output) == (2, False)
+
+
+def test_the_story_tells_what_would_undo_the_decision_and_which_rules_of_the_policy_held() -> None:
+    scene = Scene(1)
+    scene.tell(topics.PROFILES, "c1", "2024-01-02", industry="F41.20", country="DE")
+    scene.tell(topics.MACRO, "c1", "2024-01-03", indicator="gdp_growth", value=-0.05, as_of="2023-12-31")
+    scene.tell(
+        topics.STATEMENTS, "c1", "2024-03-01", period_end="2023-12-31", currency="EUR", total_assets=900_000, equity=20_000
+    )
+    for name in ids(scene):
+        explanation = explain(SceneSource(scene), scene.policy, name)[0]
+        assert explanation.standing == "identical"
+    assert explanation.regime == "down (/F)"
+    assert explanation.overlays == ["industries.F", "regimes.down"]
+    assert next(f.points for f in explanation.scored.features if f.name == "macro") == 0.2
+    warning = next(o for o in scene.decisions if b'"LEVERAGE"' in o.value)
+    told = list(in_words(topics.EARLY_WARNINGS, msgspec.json.decode(warning.value)))
+    assert "undone if it were 9.6 % instead of 2.22 %: no warning" in told

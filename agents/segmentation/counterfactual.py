@@ -141,7 +141,7 @@ def _by_default(case: Case) -> Iterator[Undo]:
 
 def _by_days(case: Case) -> Iterator[Undo]:
     """Days past due: they move the score, the stage and the default."""
-    client, days, table = case.client, case.owed.days, _tables(case)[DPD]
+    client, days, table = case.client, case.owed.days, case.now.reach.tables[DPD]
     if not client.facilities:
         return
     spread = table.edges[-1] - table.edges[0] if len(table.edges) > 1 else 1.0
@@ -180,14 +180,16 @@ def _by_features(case: Case) -> Iterator[Undo]:
     if bounds is None:
         return
     low, high = bounds
-    is_so, tables = case.is_so, _tables(case)
+    is_so, reach = case.is_so, case.now.reach
     for i, feature in CHANGEABLE:
         without = is_so.logit - case.points[i]
-        found = nearest(tables[i], feature, case.x[i], low - without, high - without)
+        if not reach.meets(i, low - without, high - without):
+            continue
+        found = nearest(reach.tables[i], feature, case.x[i], low - without, high - without)
         if found is not None:
             measure, to = found
             text = f"if {sentence(feature, to)} instead of {figure(case.x[i], feature.unit)}"
-            what = is_so._replace(logit=without + tables[i].of(single(to)))
+            what = is_so._replace(logit=without + reach.tables[i].of(single(to)))
             yield Undo(measure, feature.name, feature.unit, case.x[i], to, text, what)
 
 
@@ -259,7 +261,3 @@ def _solved(
     )
     said = (figure(v, "fraction a year") if driver == "margin" else amount(v) for v in (to, was))
     yield Undo(abs(to - was) / share_of, driver, _UNITS[driver], was, to, _TEXTS[driver].format(*said), what_if(to))
-
-
-def _tables(case: Case) -> tuple[Points, ...]:
-    return (*case.now.card.statement, *case.now.card.behaviour)

@@ -7,6 +7,7 @@ from zlib import crc32
 
 from agents.segmentation.indicators.registry import Gate, gates, watched
 from agents.segmentation.indicators.rule import Kind, Watched
+from agents.segmentation.undoing import Reach
 from online_models.expert import POINTS
 from online_models.scorecard import Scorecard
 from schemas.overlays import NEUTRAL
@@ -41,6 +42,8 @@ class InForce(NamedTuple):
     """The horizon of the probability of default."""
     late_steps: tuple[int, ...]
     """Days after a period's end from which its statement is late, ascending."""
+    reach: Reach
+    """What points the features of the scorecard can have."""
     regime: str = NEUTRAL
     """Of the macro regime where the client is."""
     regime_cell: str = "/"
@@ -90,6 +93,7 @@ def in_force(
         steps=_steps(rules),
         tag=crc32("/".join((policy.version, *overlays)).encode()),
         years=rules.horizon_days / YEAR,
+        reach=Reach(card),
         regime=standing.regime,
         regime_cell=standing.regime_cell,
         macro_logit=rules.regimes[standing.regime].logit if standing.regime in rules.regimes else 0.0,

@@ -6,12 +6,12 @@ A value is told as a person would say it: whole where the unit is, else with as 
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from typing import Final
 
 from agents.segmentation.wording import is_counted
 from online_models.features import Feature
-from online_models.scorecard import Points
+from online_models.scorecard import Points, Scorecard
 
 FIXED: Final = ("_seen",)
 """Endings of features that no client can change: how much is known of it."""
@@ -40,19 +40,67 @@ def nearest(table: Points, feature: Feature, value: float, low: float, high: flo
 
     The spread is what lies between the outermost edges of the feature's bins: nearly all clients are between them.
     """
-    edges, points = table.edges, table.points
-    if value != value or not edges or max(points) < low or min(points) > high:
+    edges = table.edges
+    if value != value or not edges:
         return None
-    here = bisect_right(edges, value)
-    above = next((b for b in range(here + 1, len(points)) if low <= points[b] <= high), None)
-    below = next((b for b in range(here - 1, -1, -1) if low <= points[b] <= high), None)
-    whole, found = is_counted(feature.unit), []
-    if above is not None:
-        found.append(beyond(edges[above - 1], True, whole, lambda v: bisect_right(edges, single(v)) == above))
-    if below is not None:
-        found.append(beyond(edges[below], False, whole, lambda v: bisect_right(edges, single(v)) == below))
+    here, last = bisect_right(edges, value), len(edges)
+    found: list[float | None] = []
+    for pieces, above in ((range(here, last + 1), True), (range(here, -1, -1), False)):
+        edge = next((e for piece in pieces if (e := _first(table, piece, value, above, low, high)) is not None), None)
+        if edge is not None:
+            found.append(beyond(edge, above, is_counted(feature.unit), lambda v: low <= table.of(single(v)) <= high))
     spread = edges[-1] - edges[0] or max(abs(edges[0]), 1.0)
     return min(((abs(to - value) / spread, to) for to in found if to is not None), default=None)
+
+
+class Reach:
+    """The least and the most points that each feature of a scorecard can have; found when first asked for."""
+
+    def __init__(self, card: Scorecard) -> None:
+        self.tables = (*card.statement, *card.behaviour)
+        self._spans: dict[int, tuple[float, float]] = {}
+
+    def meets(self, i: int, low: float, high: float) -> bool:
+        """Whether any value of feature `i` has points from `low` to `high`, as far as the extremes tell."""
+        span = self._spans.get(i)
+        if span is None:
+            span = self._spans[i] = _span(self.tables[i])
+        return span[0] <= high and span[1] >= low
+
+
+def _span(table: Points) -> tuple[float, float]:
+    edges, ends = table.edges, []
+    for piece, level in enumerate(table.points):
+        slope = _slope(table, piece)
+        if not slope:
+            ends.append(level)
+            continue
+        ends.append(level + slope * (edges[piece - 1] if piece else -inf))
+        ends.append(level + slope * (edges[piece] if piece < len(edges) else inf))
+    return min(ends), max(ends)
+
+
+def _slope(table: Points, piece: int) -> float:
+    """Of a piece of a table; one of steps alone has none."""
+    slopes: tuple[float, ...] = getattr(table, "slopes", ())
+    return slopes[piece] if slopes else 0.0
+
+
+def _first(table: Points, piece: int, value: float, above: bool, low: float, high: float) -> float | None:
+    """Where the points of a piece of a table come between the bounds, on the way up or down from a value; None if never."""
+    edges, level = table.edges, table.points[piece]
+    slope = _slope(table, piece)
+    begin = edges[piece - 1] if piece else -inf
+    end = edges[piece] if piece < len(edges) else inf
+    if slope:
+        ends = (low - level) / slope, (high - level) / slope
+        begin, end = max(begin, min(ends)), min(end, max(ends))
+    elif not low <= level <= high:
+        return None
+    begin, end = (max(begin, value), end) if above else (begin, min(end, value))
+    if begin >= end:
+        return None
+    return begin if above else end
 
 
 def beyond(edge: float, above: bool, whole: bool, holds: Holds) -> float | None:

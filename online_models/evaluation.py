@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from online_models.score_counts import ScoreCounts, merged, pooled
+from online_models.score_counts import ScoreCounts, merged, pooled, stability
 
 STATEMENT: Final = "statement"
 MONTH: Final = "month"
@@ -72,7 +72,7 @@ class Evaluation:
 
     def whole(self, kind: str = "") -> ScoreCounts:
         """All cohorts that count, of kinds that begin like this."""
-        return merged(tally for (k, _), tally in self.years.items() if k.startswith(kind))
+        return merged(counts for (k, _), counts in self.years.items() if k.startswith(kind))
 
     def rolling(self, kind: str = "") -> ScoreCounts:
         """The cohorts of the last twelve months that have one."""
@@ -89,6 +89,14 @@ class Evaluation:
             points.append((name_of(last), merged(span).figures()))
         return points
 
+    def drift(self, kind: str) -> list[tuple[str, float]]:
+        """How far the scores of each cohort are from those of the first twelve months that are kept."""
+        cohorts = self._cohorts(kind)
+        first = min((month for k, month in self.months if k.startswith(kind)), default=0)
+        until = name_of(first + ROLLING_MONTHS)
+        reference = merged(counts for month, counts in cohorts if month < until)
+        return [(month, stability(counts, reference)) for month, counts in cohorts]
+
     def report(self) -> dict[str, Any]:
         """Every figure, for people and machines."""
         waiting = merged(self.open.values())
@@ -98,15 +106,15 @@ class Evaluation:
     def merge(self, other: "Evaluation") -> None:
         """Adds the examples of another."""
         for mine, others in zip(self._parts(), other._parts(), strict=True):
-            for key, tally in others.items():
-                mine.setdefault(key, ScoreCounts()).merge(tally)
+            for key, counts in others.items():
+                mine.setdefault(key, ScoreCounts()).merge(counts)
         self.frontier = max(self.frontier, other.frontier)
         self._settle(self.frontier)
         self._forget()
 
     def dump(self) -> dict[str, Any]:
         """All of it as JSON."""
-        parts = [[[*key, tally.dump()] for key, tally in sorted(part.items())] for part in self._parts()]
+        parts = [[[*key, counts.dump()] for key, counts in sorted(part.items())] for part in self._parts()]
         return {"horizon_days": self.horizon_days, "frontier": self.frontier, "parts": parts}
 
     @classmethod
@@ -115,7 +123,7 @@ class Evaluation:
         evaluation = cls(dumped["horizon_days"])
         evaluation.frontier = dumped["frontier"]
         for part, entries in zip(evaluation._parts(), dumped["parts"], strict=True):
-            part.update({tuple(key): ScoreCounts.load(tally) for *key, tally in entries})
+            part.update({tuple(key): ScoreCounts.load(counts) for *key, counts in entries})
         return evaluation
 
     def _parts(self) -> tuple[dict[Any, ScoreCounts], ...]:
@@ -123,21 +131,21 @@ class Evaluation:
 
     def _count(self, scored: Scored, y: bool) -> None:
         key = (scored.kind, month_of(scored.as_of), scored.fiscal_year)
-        tally = self.open.get(key)
-        if tally is None:
-            tally = self.open[key] = ScoreCounts()
-        tally.add(scored.pd, y)
+        counts = self.open.get(key)
+        if counts is None:
+            counts = self.open[key] = ScoreCounts()
+        counts.add(scored.pd, y)
 
     def _settle(self, day: int) -> None:
         """Cohorts whose horizon is over by the close of `day` count from here on."""
         over = sorted(key for key in self.open if self._closes(key[1]) <= day)
         for key in over:
             kind, month, fiscal_year = key
-            tally = self.open.pop(key)
-            self.months.setdefault((kind, month), ScoreCounts()).merge(tally)
-            self.years.setdefault((kind, month // 12), ScoreCounts()).merge(tally)
+            counts = self.open.pop(key)
+            self.months.setdefault((kind, month), ScoreCounts()).merge(counts)
+            self.years.setdefault((kind, month // 12), ScoreCounts()).merge(counts)
             if fiscal_year:
-                self.fiscal_years.setdefault((kind, fiscal_year), ScoreCounts()).merge(tally)
+                self.fiscal_years.setdefault((kind, fiscal_year), ScoreCounts()).merge(counts)
         if over:
             self._forget()
 
@@ -162,7 +170,7 @@ class Evaluation:
         told = {**self._told(MONTH), "by_months_known": {str(n): self.whole(f"{MONTH}-{n}").figures() for n in known}}
         last = self._cohorts(f"{MONTH}-{MONTHS_TOLD}")[-POOLED_COHORTS:]
         if last:
-            told["longest_known"] = {f"{last[0][0]}-{last[-1][0]}": merged(tally for _, tally in last).figures()}
+            told["longest_known"] = {f"{last[0][0]}-{last[-1][0]}": merged(counts for _, counts in last).figures()}
         return told
 
     def _told(self, kind: str) -> dict[str, Any]:
@@ -172,8 +180,9 @@ class Evaluation:
             "whole": whole.figures(),
             "rolling_12_months": self.rolling(kind).figures(),
             "reliability": whole.reliability(),
-            "by_year": {year: tally.figures() for year, tally in by_year.items()},
-            "by_cohort": {month: tally.figures() for month, tally in self._cohorts(kind)},
+            "by_year": {year: counts.figures() for year, counts in by_year.items()},
+            "by_cohort": {month: counts.figures() for month, counts in self._cohorts(kind)},
+            "drift_psi": dict(self.drift(kind)),
         }
 
     def _cohorts(self, kind: str) -> list[tuple[str, ScoreCounts]]:

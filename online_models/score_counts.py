@@ -168,6 +168,16 @@ def pooled(tallies: Iterable[ScoreCounts]) -> dict[str, Any]:
     return figures
 
 
+def stability(now: ScoreCounts, reference: ScoreCounts) -> float:
+    """Population stability index of the scores, by band of PD; above 0.25 they have shifted (Siddiqi 2006, ch. 9)."""
+    total = 0.0
+    for band, before in zip(now.bands, reference.bands, strict=True):
+        share = (band[0] + 0.5) / (now.examples + 0.5 * len(now.bands))
+        was = (before[0] + 0.5) / (reference.examples + 0.5 * len(now.bands))
+        total += (share - was) * log(share / was)
+    return total
+
+
 def _packed(counts: Mapping[int, int]) -> list[int]:
     packed: list[int] = []
     last = 0

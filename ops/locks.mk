@@ -5,7 +5,7 @@ COMPILE = $(UV) pip compile --universal --python-version 3.11 --generate-hashes 
 
 .PHONY: locks
 locks: ## every lock anew from pyproject.toml (needs uv)
-	$(COMPILE) --extra demo --extra test --extra check -o requirements.lock pyproject.toml
+	$(COMPILE) --extra demo --extra plots --extra test --extra check -o requirements.lock pyproject.toml
 	@# What the image holds: no broker, no test and no check tools, the same versions.
 	$(COMPILE) --constraint requirements.lock -o requirements-runtime.lock pyproject.toml
 	@# What `make bench` compares us with.

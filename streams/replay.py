@@ -23,6 +23,7 @@ from schemas.records import EVERY, Outcome, PlainRecord
 from schemas.state import ClientState, is_client, read_client
 from streams.event_files import Line, lines, opened
 from streams.pipeline import Pipeline
+from streams.plots import draw
 from streams.reporting import tallied
 
 CHUNK: Final = 2000
@@ -225,11 +226,16 @@ class Replay:
             yield from (read_client(value) for key, value in segmenter.states.items() if is_client(key))
 
 
-def replay_events(paths: Sequence[Path], out: Path, policy: Policy, partitions: int, progress: Progress) -> dict[str, Any]:
-    """Event files, all the way. Raises: OSError for a file that cannot be read."""
+def replay_events(
+    paths: Sequence[Path], out: Path, policy: Policy, partitions: int, progress: Progress, plots: Path | None = None
+) -> dict[str, Any]:
+    """Event files, all the way; `plots` is a folder for them. Raises: OSError for a file that cannot be read."""
     replay = Replay(out, policy, partitions, [path.name for path in paths])
     replay.from_files(lines(paths), progress)
-    return replay.close()
+    report = replay.close()
+    if plots is not None:
+        draw(replay.evaluations(), plots)
+    return report
 
 
 def replay_log(path: Path, out: Path, policy: Policy, progress: Progress) -> dict[str, Any]:

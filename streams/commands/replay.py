@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE
 from streams.ledger_tables import difference_table, ledger_table
+from streams.plots import EXTRA, available
 from streams.policy_files import load_policy
 from streams.replay import replay_events, replay_log
 from streams.tables import alarms_table, by_the_end_table, console, learning_table, matrix_table
@@ -25,9 +26,16 @@ from streams.what_if import WHAT_IF, what_if
 @click.option("--policy", "policy_file", type=FILE, help="Decide by this policy (none: ours); with --log, until the log has one.")
 @click.option("--against", type=FILE, help="What if: decide by this policy as well, and tell how --policy differs from it.")
 @click.option("--partitions", type=click.IntRange(1, 1024), default=1, show_default=True, help="Partitions of the log.")
+@click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Folder for plots of the scores (PNG).")
 @user_errors
 def replay_command(
-    files: tuple[Path, ...], log_file: Path | None, out: Path, policy_file: Path | None, against: Path | None, partitions: int
+    files: tuple[Path, ...],
+    log_file: Path | None,
+    out: Path,
+    policy_file: Path | None,
+    against: Path | None,
+    partitions: int,
+    plots: Path | None,
 ) -> None:
     """Event FILES (.jsonl, .jsonl.gz; each line with its topic) through intake, log, segmenter and learner.
 
@@ -36,6 +44,8 @@ def replay_command(
     """
     if bool(files) == (log_file is not None):
         raise UserError("give event files, or --log with a log; not both, and not neither")
+    if plots is not None:
+        _can_plot(bool(files) and against is None)
     policy = load_policy(policy_file)
     started = perf_counter()
     bar = Progress(SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn(), console=Console(stderr=True))
@@ -50,11 +60,20 @@ def replay_command(
         elif log_file is not None:
             report = _log(log_file, out, policy, progress)
         else:
-            report = replay_events(files, out, policy, partitions, progress)
+            report = replay_events(files, out, policy, partitions, progress, plots)
     if against is not None:
         _show_difference(compared, out)
     else:
         _show(report, out, perf_counter() - started)
+        if plots is not None:
+            console().print(f"plots in {plots}: {', '.join(sorted(path.name for path in plots.glob('*.png')))}")
+
+
+def _can_plot(learns: bool) -> None:
+    if not learns:
+        raise UserError("--plots: scores are judged where events are learned from; give event files, and no --log or --against")
+    if not available():
+        raise UserError(f"--plots needs matplotlib: pip install 'tierwatch[{EXTRA}]'")
 
 
 def _what_if(*question: Any) -> dict[str, Any]:

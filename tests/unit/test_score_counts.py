@@ -1,4 +1,4 @@
-"""A tally of scores against what came of them, against plain arithmetic."""
+"""A counts of scores against what came of them, against plain arithmetic."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from online_models.score_counts import ScoreCounts, merged, pooled
+from online_models.score_counts import ScoreCounts, merged, pooled, stability
 from online_models.scorecard import sigmoid
 
 SEED = Random().randrange(2**32)
@@ -20,11 +20,11 @@ def chance() -> Random:
     return Random(SEED)
 
 
-def tally_of(told: Iterable[tuple[float, bool]]) -> ScoreCounts:
-    tally = ScoreCounts()
+def counts_of(told: Iterable[tuple[float, bool]]) -> ScoreCounts:
+    counts = ScoreCounts()
     for pd, y in told:
-        tally.add(pd, y)
-    return tally
+        counts.add(pd, y)
+    return counts
 
 
 def scored(chance: Random, count: int = 400) -> list[tuple[float, bool]]:
@@ -37,7 +37,7 @@ def scored(chance: Random, count: int = 400) -> list[tuple[float, bool]]:
 
 
 def figures(told: list[tuple[float, bool]]) -> dict[str, float]:
-    return tally_of(told).figures()
+    return counts_of(told).figures()
 
 
 def test_roc_auc_is_the_share_of_pairs_in_the_right_order(chance: Random) -> None:
@@ -83,7 +83,7 @@ def test_recall_at_five_per_cent_of_alerts_counts_the_riskiest() -> None:
 
 
 def test_a_bin_that_the_alerts_cut_counts_in_proportion() -> None:
-    assert tally_of([(0.5, i < 40) for i in range(400)]).caught(0.05) == pytest.approx(2.0)
+    assert counts_of([(0.5, i < 40) for i in range(400)]).caught(0.05) == pytest.approx(2.0)
 
 
 def test_without_defaults_only_calibration_is_told() -> None:
@@ -97,28 +97,28 @@ def test_certainties_are_borne() -> None:
 
 def test_the_reliability_of_a_band_is_its_mean_pd_against_its_rate() -> None:
     told = [(0.015, False), (0.019, True), (0.3, True)]
-    assert tally_of(told).reliability() == [
+    assert counts_of(told).reliability() == [
         {"from": 0.01, "examples": 2, "defaults": 1, "mean_pd": pytest.approx(0.017), "observed_rate": 0.5},
         {"from": 0.2, "examples": 1, "defaults": 1, "mean_pd": pytest.approx(0.3), "observed_rate": 1.0},
     ]
 
 
 def test_the_curve_ends_with_all_of_them(chance: Random) -> None:
-    tally = tally_of(scored(chance))
-    assert tally.curve()[0] == (0, 0)
-    assert tally.curve()[-1] == (tally.examples - tally.defaults, tally.defaults)
+    counts = counts_of(scored(chance))
+    assert counts.curve()[0] == (0, 0)
+    assert counts.curve()[-1] == (counts.examples - counts.defaults, counts.defaults)
 
 
 def test_tallies_add_up(chance: Random) -> None:
     told = scored(chance)
-    both = merged([tally_of(told[:150]), tally_of(told[150:])])
+    both = merged([counts_of(told[:150]), counts_of(told[150:])])
     assert both.figures() == pytest.approx(figures(told))
 
 
 def test_pooled_years_each_alert_their_own_share() -> None:
     """The first year's scores are all above the second's: one cut-off for both would alert nobody of the second."""
-    first = tally_of([(sigmoid(5 - i / 25), i < 5) for i in range(100)])
-    second = tally_of([(sigmoid(-i / 25), i < 5) for i in range(100)])
+    first = counts_of([(sigmoid(5 - i / 25), i < 5) for i in range(100)])
+    second = counts_of([(sigmoid(-i / 25), i < 5) for i in range(100)])
     said = pooled([first, second])
     assert said["recall_at_5_percent_of_each"] == pytest.approx(1.0)
     assert said["recall_at_5_percent"] == pytest.approx(0.5)
@@ -126,13 +126,19 @@ def test_pooled_years_each_alert_their_own_share() -> None:
 
 def test_a_tally_sleeps_as_json_and_goes_on_to_the_last_bit(chance: Random) -> None:
     told = scored(chance)
-    again = ScoreCounts.load(json.loads(json.dumps(tally_of(told[:100]).dump())))
+    again = ScoreCounts.load(json.loads(json.dumps(counts_of(told[:100]).dump())))
     for pd, y in told[100:]:
         again.add(pd, y)
-    assert again.dump() == tally_of(told).dump()
+    assert again.dump() == counts_of(told).dump()
 
 
 def test_a_tally_is_bounded(chance: Random) -> None:
-    tally = tally_of((sigmoid(chance.uniform(-60, 60)), chance.random() < 0.5) for _ in range(20_000))
-    assert len(tally.good) <= 1500
-    assert len(tally.bad) <= 1500
+    counts = counts_of((sigmoid(chance.uniform(-60, 60)), chance.random() < 0.5) for _ in range(20_000))
+    assert len(counts.good) <= 1500
+    assert len(counts.bad) <= 1500
+
+
+def test_scores_that_have_not_moved_are_stable_and_others_are_not(chance: Random) -> None:
+    told = scored(chance)
+    assert stability(counts_of(told), counts_of(told)) == pytest.approx(0.0)
+    assert stability(counts_of([(min(0.99, pd * 5), y) for pd, y in told]), counts_of(told)) > 0.25

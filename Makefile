@@ -13,7 +13,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka check bench format clean
+.PHONY: help demo test test-kafka check bench benchmark-ews format clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -35,8 +35,11 @@ check: $(READY) ## style, types, layers
 bench: $(READY) .venv-bench/.ready ## our worker against the pure step, Quix Streams and idiomatic Faust; restore, memory, replay
 	$(RUN)/python -m benchmarks.run
 
+benchmark-ews: .venv-bench/.ready ## the streaming early-warning benchmark: ours, River's, LightGBM (benchmarks/ews/README.md)
+	.venv-bench/bin/python -m benchmarks.ews.run
+
 .venv-bench/.ready: requirements-bench.lock requirements-build.lock pyproject.toml
-	@echo "setting up .venv-bench: Quix Streams, which wants older versions than ours"
+	@echo "setting up .venv-bench: Quix Streams, which wants older versions than ours, and LightGBM"
 	$(PYTHON) -m venv .venv-bench
 	$(call install,.venv-bench,requirements-bench.lock)
 	@touch $@

@@ -71,6 +71,7 @@ class Client:
     stopped: bool = False
     defaulted: bool = False
     closed: bool = False
+    borrowed: bool = False
     grade: int = -1
     signed: int = 9
     booked_on: int = 0

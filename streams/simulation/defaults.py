@@ -10,6 +10,7 @@ from streams.simulation.clients import Client
 from streams.simulation.credit_file import release
 from streams.simulation.dates import business_day
 from streams.simulation.facilities import Facility
+from streams.simulation.forbearance import perhaps_restructure
 from streams.simulation.payments import pay
 
 ARREARS: Final = 90
@@ -56,6 +57,7 @@ def infect(bank: Bank, client: Client) -> None:
 
 def cure_from(bank: Bank, client: Client) -> None:
     """The client pays its arrears and is performing again."""
+    perhaps_restructure(bank, client)
     client.stopped = client.defaulted = False
     for facility in list(client.facilities):
         pay(bank, facility, sum(due.owed for due in facility.dues))

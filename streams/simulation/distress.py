@@ -41,6 +41,7 @@ class Episode:
     sudden: bool = False
     defaulted: int | None = None
     resolution: str | None = None
+    forborne: bool = False
 
     def strain(self, day: int) -> float:
         """0 is none, 1 is the day of the last payment: rising to the turning point, then on to 1 or back to 0."""

@@ -53,6 +53,7 @@ def sign(bank: Bank, client: Client, number: int, terms: Terms) -> Facility:
     if facility.amortises:
         facility.remaining = max(terms.months // facility.every, 1)
     client.facilities.append(facility)
+    client.borrowed = True
     return facility
 
 

@@ -10,12 +10,15 @@ from streams.simulation.clients import Client
 from streams.simulation.credit_file import introduce, rate_first, revalue, review_profile, review_rating
 from streams.simulation.dates import business_day, in_month, month_of
 from streams.simulation.defaults import declare
+from streams.simulation.forbearance import perhaps_forbear
 from streams.simulation.lines import exhaust, use_lines
 from streams.simulation.market import PROJECT_FINANCE
 from streams.simulation.projects import build
 
 RENEWS: Final = 0.12
 """Chance a month that a sound client without a loan takes a new one (assumption)."""
+LEAVES: Final = 0.05
+"""Chance a month that a client without any facility goes to another bank for good (assumption)."""
 INSOLVENCY: Final = 0.5
 """Share of sudden failures declared at once as unlikely to pay, without 90 days of arrears. Source: CRR article 178(1)(a)."""
 
@@ -73,6 +76,8 @@ def visit(bank: Bank, client: Client) -> None:
         bank.client_months += 1
         if not client.stopped:
             live(bank, client)
+            if client.closed:
+                return
     revalue(bank, client)
     if not client.defaulted:
         review_rating(bank, client)
@@ -82,6 +87,7 @@ def visit(bank: Bank, client: Client) -> None:
 def live(bank: Bank, client: Client) -> None:
     """What a client that pays does in a month."""
     if client.episode:
+        perhaps_forbear(bank, client)
         progress(bank, client, client.episode)
     else:
         perhaps_fail(bank, client)
@@ -121,12 +127,20 @@ def progress(bank: Bank, client: Client, episode: distress.Episode) -> None:
         client.episode = None
 
 
+def depart(bank: Bank, client: Client) -> None:
+    """A client that owes nothing ends the relationship."""
+    client.closed = True
+    bank.book(client, "outcomes", {"outcome": "repaid"})
+
+
 def renew(bank: Bank, client: Client) -> None:
     """Lines are prolonged; a sound client that has paid back a loan takes the next."""
     for line in client.facilities:
         lending.prolong(bank, line)
     loans = any(facility.amortises for facility in client.facilities)
-    if not loans and client.portfolio is not PROJECT_FINANCE and client.strain < 0.3 and bank.random() < RENEWS:
+    if client.borrowed and not client.facilities and bank.random() < LEAVES:
+        depart(bank, client)
+    elif not loans and client.portfolio is not PROJECT_FINANCE and client.strain < 0.3 and bank.random() < RENEWS:
         client.signed += 1
         day = business_day(bank.today + days_between(bank.rng, 1, 5))
         bank.at(day, partial(lending.lend, bank, client, client.signed))

@@ -126,7 +126,7 @@ def test_a_balance_is_never_negative_and_moves_by_what_is_drawn_and_paid(run: Ru
 def test_the_instalments_of_a_loan_that_ends_repay_it_to_the_last_cent(run: Run) -> None:
     facilities, checked = run.by_facility(), 0
     for outcome in run.of("outcomes"):
-        if outcome["outcome"] != "repaid":
+        if outcome["outcome"] != "repaid" or "facility_id" not in outcome:
             continue
         events = facilities[str(outcome["facility_id"])]
         drawn = sum(money(event, "amount") for event in events if event["topic"] == "drawdowns")
@@ -140,6 +140,24 @@ def test_the_instalments_of_a_loan_that_ends_repay_it_to_the_last_cent(run: Run)
         assert drawn <= paid <= drawn * Decimal("1.6"), events[-1]
         checked += 1
     assert checked > 100
+
+
+def test_in_difficulty_some_loans_are_stretched_and_some_cures_follow_it(run: Run) -> None:
+    stretched = {str(outcome["client_id"]) for outcome in run.of("outcomes") if outcome["outcome"] == "forborne"}
+    strained = {str(episode["client_id"]) for episode in run.truth if not episode["sudden"]}
+    assert len(stretched) >= 3
+    assert stretched <= strained | {str(episode["client_id"]) for episode in run.truth if episode["resolution"] == "cured"}
+
+
+def test_who_leaves_has_paid_back_everything_and_is_not_heard_of_again(run: Run) -> None:
+    left = {str(o["client_id"]): o for o in run.of("outcomes") if o["outcome"] == "repaid" and "facility_id" not in o}
+    assert left
+    for event in run.events:
+        if str(event.get("client_id")) in left:
+            assert str(event["occurred_at"]) <= str(left[str(event["client_id"])]["occurred_at"])
+    for events in run.by_facility().values():
+        if str(events[0]["client_id"]) in left:
+            assert money(events[-1], "balance_after") == 0
 
 
 def test_parts_of_an_instalment_sum_to_what_was_announced(run: Run) -> None:

@@ -12,23 +12,28 @@ import msgspec
 
 from agents.as_scored import scored
 from agents.dead_letters import UNREADABLE, dead_letter
+from agents.segmentation import liquidity
+from online_models import ledger, transitions
 from online_models.alarms import Alarms
 from online_models.cutoffs import merged, quantile_bounds
 from online_models.evaluation import Evaluation
 from online_models.pd_model import PdModel
+from online_models.tallies import Tallies
 from schemas import log, topics
 from schemas.learner_state import (
     MODEL_PREFIX,
     PARTITION_KEY,
     WAITING_PREFIX,
+    Gathered,
     LearnerPartition,
+    Part,
     Spread,
     Taught,
     encode,
     read_learner,
     read_taught,
 )
-from schemas.learning import LabelledExample, ValueHistogram, read_lesson
+from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, read_lesson
 from schemas.order import place_of
 from schemas.policy import Policy
 from schemas.records import EVERY, Batch, Outcome, Record, Settle, State
@@ -73,6 +78,9 @@ class Learner:
             if isinstance(lesson, ValueHistogram):
                 outcomes += self._spread(lesson, record)
                 counts["histogram"] += 1
+            elif isinstance(lesson, TalliesTold):
+                outcomes += self._gather(lesson)
+                counts["tallies"] += 1
             elif self._is_new(lesson):
                 outcomes += self._learn(lesson, record)
                 touched.add(lesson.portfolio)
@@ -158,6 +166,34 @@ class Learner:
             cutoffs=(diamond, gold, silver),
         )
         return [Outcome(topics.CLIENT_EVENTS, None, log.write(control), (), EVERY)]
+
+    def _gather(self, lesson: TalliesTold) -> list[Outcome]:
+        """The ledger of a portfolio, once all partitions of the log have told their tallies at a month's end."""
+        name, day = lesson.portfolio, lesson.as_of.toordinal()
+        gathered = self.partition.tallies.get(name)
+        if day <= self.partition.ledgers.get(name, 0) or (gathered is not None and day < gathered.as_of):
+            return []
+        if gathered is None or gathered.as_of < day:
+            gathered = self.partition.tallies[name] = Gathered(day, lesson.partitions)
+        gathered.by_partition[lesson.partition] = Part(lesson.closed, lesson.spans, lesson.liquidity)
+        if len(gathered.by_partition) < gathered.of:
+            return []
+        del self.partition.tallies[name]
+        self.partition.ledgers[name] = day
+        parts = [gathered.by_partition[number] for number in sorted(gathered.by_partition)]
+        whole = Tallies()
+        for part in parts:
+            whole.merge(Tallies.load(part.closed, part.spans))
+        if not whole.spans and not whole.closed:
+            return []
+        published = LedgerPublished(
+            portfolio=name,
+            as_of=lesson.as_of,
+            ledger=ledger.figures(whole, day),
+            transitions=transitions.figures(whole, day),
+            liquidity=liquidity.figures(liquidity.merged([part.liquidity for part in parts])),
+        )
+        return [Outcome(topics.LEDGER, name.encode(), msgspec.json.encode(published), (), 0)]
 
     def _states(self, touched: set[str]) -> list[State]:
         states: list[State] = []

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from agents.dead_letters import INVALID, TOO_LATE, UNHANDLED, UNREADABLE, dead_letter
-from agents.segmentation import groups, history
-from agents.segmentation.agenda import Agenda, month_end, next_look
+from agents.segmentation import groups, history, liquidity
+from agents.segmentation.agenda import SLICE, Agenda, month_end, next_look
 from agents.segmentation.deciding import Decided, decide, rescore
 from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, Standing, in_force
@@ -26,7 +26,7 @@ from online_models.tallies import Tallies
 from schemas import decisions, log, topics
 from schemas.history import read_history
 from schemas.industries import section_of
-from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
+from schemas.learning import LabelledExample, ModelSnapshot, TalliesTold, ValueHistogram
 from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
 from schemas.state import (
@@ -40,6 +40,7 @@ from schemas.state import (
     encode,
     glance,
     is_client,
+    read_borrower,
     read_client,
     read_group,
     read_partition,
@@ -85,6 +86,8 @@ class Segmenter:
         """Clients whose tallies change by time alone, by the month's end at which they do."""
         self.tallies: dict[str, Tallies] = {}
         """By portfolio, the sum over the clients here."""
+        self._lending = False
+        """Whether any client here has a facility: else there is no liquidity to look for."""
         self.histograms: dict[str, Counter[int]] = {}
         self._replaced: list[bytes] = []
         self._cards: dict[str, Scorecard] = {}
@@ -268,6 +271,8 @@ class Segmenter:
             self._watch(fact, client, now)
         self.agenda.move(client_id, looked, client.look_day)
         self._count_value(client.portfolio, was_bin, client.value_bin)
+        if client.facilities:
+            self._lending = True
         if client.history is not was_history:
             self._tally(client.portfolio, was_history, client.history)
             self.history_agenda.move(client_id, was_turn, client.history_day)
@@ -364,6 +369,8 @@ class Segmenter:
         if not isinstance(control, log.DayPassed):
             return False
         last = self._closing(control)
+        if any(day == month_end(day) for day in self._closes(last)):
+            return True
         return any(self._draws(portfolio, day) for day in self._closes(last) for portfolio in self._drawn_portfolios())
 
     def _take(self, control: log.Control) -> None:
@@ -451,12 +458,15 @@ class Segmenter:
                 for client_id in slice_of_clients:
                     self._step(record, client_id, None)
                 yield self._batch(done=False)
-            if day == month_end(day) or not begun:
+            month_ends = day == month_end(day)
+            if month_ends or not begun:
                 yield from self._pass_time(day)
+            if month_ends:
+                yield from self._tell_tallies(day, record.offset)
             drawn = [portfolio for portfolio in self._drawn_portfolios() if self._draws(portfolio, day)]
             for portfolio in drawn:
                 self._tell_histogram(portfolio, day, record.offset)
-            if drawn and day != days[-1]:  # else a rerun would tell it of clients as a later day has left them
+            if (drawn or month_ends) and day != days[-1]:  # else a rerun would tell it of clients as a later day has left them
                 yield self._batch()
 
     def _pass_time(self, day: int) -> Iterator[Batch]:
@@ -466,11 +476,33 @@ class Segmenter:
             for client_id in slice_of_clients:
                 client = self.client(client_id)
                 was, turn = client.history, client.history_day
-                history.pass_time(client, day, self.policy.of(client.portfolio).ledger.look_back_days)
+                history.pass_time(client, day, self.in_force_for(client).rules.ledger.look_back_days)
                 self._tally(client.portfolio, was, client.history)
                 self.history_agenda.move(client_id, turn, client.history_day)
                 self._touched.add(client_id)
             yield self._batch(done=False)
+
+    def _tell_tallies(self, day: int, offset: int) -> Iterator[Batch]:
+        """What the clients here add to the ledger, the transitions and the liquidity, as a month ends."""
+        flows: dict[str, liquidity.Flows] = {}
+        for looked, key in enumerate(list(self.states) if self._lending else (), start=1):
+            if is_client(key):
+                borrower = read_borrower(self.states[key])
+                liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, self.policy.per_minor)
+            if looked % SLICE == 0:
+                yield self._batch(done=False)
+        for portfolio in self._drawn_portfolios():
+            tallies = self.tallies.get(portfolio, Tallies())
+            told = TalliesTold(
+                portfolio=portfolio,
+                as_of=date.fromordinal(day),
+                partition=self.number,
+                partitions=self.partitions,
+                offset=offset,
+                liquidity=dict(sorted(flows.get(portfolio, {}).items())),
+                **tallies.dump(),
+            )
+            self._outcomes.append(Outcome(topics.LEARNING, None, msgspec.json.encode(told), (), 0))
 
     def _closes(self, last: int) -> range:
         """The days that close with `last`: the first close of a partition is one look back at all before it."""
@@ -553,8 +585,8 @@ class Segmenter:
         if tallies is None:
             tallies = self.tallies[portfolio] = Tallies()
         if was:
-            tallies.add(read_history(was), -1)
-        if now:
+            tallies.replace(read_history(was), read_history(now))
+        elif now:
             tallies.add(read_history(now))
 
     def _rebuild(self) -> None:
@@ -573,6 +605,7 @@ class Segmenter:
                     valued[seen.portfolio, seen.value_bin] += 1
                 if seen.history:
                     self._tally(seen.portfolio, b"", seen.history)
+                self._lending = self._lending or seen.has_facilities
         self.agenda, self.history_agenda = Agenda(looks), Agenda(turns)
         for (portfolio, value_bin), clients in valued.items():
             self.histograms.setdefault(portfolio, Counter())[value_bin] = clients

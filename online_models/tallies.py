@@ -51,23 +51,45 @@ class Tallies:
         self.spans: dict[int, list[int]] = {}
         """Key to the number of running spans and the sum of their first days."""
 
-    def add(self, history: History, sign: int = 1) -> None:
-        """A client's part, or with sign -1 what it was before."""
-        closed = self.closed
-        for key, count in history.closed.items():
-            closed[key] += sign * count
-        for episode in history.episodes:
-            closed[episode_key(episode.code, episode.severity, episode.verdict)] += sign
-        if history.watched_since:
-            self._span(WATCHED, history.watched_since, sign)
-        self._passage(history.grades, GRADE_DAYS, GRADE_PAIRS, sign)
-        self._passage(history.tiers, TIER_DAYS, TIER_PAIRS, sign)
+    def add(self, history: History) -> None:
+        """A client's part."""
+        self.closed.update(history.closed)
+        self._episodes(history, 1)
+        self._watched(history, 1)
+        self._passage(history.grades, GRADE_DAYS, GRADE_PAIRS, 1)
+        self._passage(history.tiers, TIER_DAYS, TIER_PAIRS, 1)
+
+    def replace(self, was: History, now: History) -> None:
+        """A client's part is another: only what differs is counted. What is closed only grows."""
+        closed, before = self.closed, was.closed
+        for key, count in now.closed.items():
+            if count != (past := before.get(key, 0)):
+                closed[key] += count - past
+        if was.episodes != now.episodes:
+            self._episodes(was, -1)
+            self._episodes(now, 1)
+        if was.watched_since != now.watched_since:
+            self._watched(was, -1)
+            self._watched(now, 1)
+        if was.grades != now.grades:
+            self._passage(was.grades, GRADE_DAYS, GRADE_PAIRS, -1)
+            self._passage(now.grades, GRADE_DAYS, GRADE_PAIRS, 1)
+        if was.tiers != now.tiers:
+            self._passage(was.tiers, TIER_DAYS, TIER_PAIRS, -1)
+            self._passage(now.tiers, TIER_DAYS, TIER_PAIRS, 1)
 
     def merge(self, other: "Tallies") -> None:
         """The clients of another partition."""
         self.closed.update(other.closed)
         for key, (count, since) in other.spans.items():
             self._span(key, since, 1, count)
+
+    def copy(self) -> "Tallies":
+        """As they are now, also for a thread beside the one that counts."""
+        copied = Tallies()
+        copied.closed = self.closed.copy()
+        copied.spans = {key: list(span) for key, span in self.spans.copy().items()}
+        return copied
 
     def days(self, key: int, as_of: int) -> int:
         """Days of a key up to the close of a day."""
@@ -88,6 +110,14 @@ class Tallies:
         tallies.closed.update(dict(closed))
         tallies.spans = {key: [count, since] for key, count, since in spans}
         return tallies
+
+    def _episodes(self, history: History, sign: int) -> None:
+        for episode in history.episodes:
+            self.closed[episode_key(episode.code, episode.severity, episode.verdict)] += sign
+
+    def _watched(self, history: History, sign: int) -> None:
+        if history.watched_since:
+            self._span(WATCHED, history.watched_since, sign)
 
     def _passage(self, passage: Passage, days: int, pairs: int, sign: int) -> None:
         if passage.now < 0:

@@ -24,6 +24,22 @@ class Spread(msgspec.Struct, array_like=True):
     by_partition: dict[int, tuple[tuple[int, int], ...]] = msgspec.field(default_factory=dict)
 
 
+class Part(msgspec.Struct, array_like=True):
+    """The tallies of one partition (`schemas.learning.TalliesTold`)."""
+
+    closed: tuple[tuple[int, int], ...]
+    spans: tuple[tuple[int, int, int], ...]
+    liquidity: dict[str, list[int]]
+
+
+class Gathered(msgspec.Struct, array_like=True):
+    """The tallies of a portfolio that wait for those of the other partitions."""
+
+    as_of: int
+    of: int
+    by_partition: dict[int, Part] = msgspec.field(default_factory=dict)
+
+
 Mark: TypeAlias = tuple[int, int, str, int]
 """Offset, closed day, client (`order.place_of`) and ordinal of an example: ascending as a partition tells them."""
 
@@ -37,6 +53,10 @@ class LearnerPartition(msgspec.Struct, array_like=True):
     spreads: dict[str, Spread] = msgspec.field(default_factory=dict)
     cutoffs: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     """Number and day of the last cut-offs of each portfolio."""
+    tallies: dict[str, Gathered] = msgspec.field(default_factory=dict)
+    """By portfolio, those of a month's end that wait for other partitions."""
+    ledgers: dict[str, int] = msgspec.field(default_factory=dict)
+    """The day of the last ledger of each portfolio."""
 
 
 PARTITION_KEY: Final = b"\x00partition"

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import date
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -81,7 +81,38 @@ class ValueHistogram(msgspec.Struct, frozen=True, tag_field="record", tag="value
     """(bin of `online_models.cutoffs.bin_of`, clients), ascending."""
 
 
-Lesson: TypeAlias = LabelledExample | ValueHistogram
+class TalliesTold(msgspec.Struct, frozen=True, tag_field="record", tag="tallies-told", kw_only=True):
+    """What the clients of one portfolio in one partition of the log add to ledger, transitions and liquidity at a month's end."""
+
+    portfolio: str
+    as_of: date
+    partition: int
+    partitions: int
+    """How many there are: the ledger is published when all have spoken."""
+    offset: int
+    closed: tuple[tuple[int, int], ...]
+    """(key of `online_models.tallies`, count), ascending."""
+    spans: tuple[tuple[int, int, int], ...]
+    """(key, running spans, sum of their first days), ascending."""
+    liquidity: dict[str, list[int]]
+    """By currency, minor units (`agents.segmentation.liquidity.Flows`)."""
+
+
+class LedgerPublished(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of a portfolio at the end of a month, of all partitions together."""
+
+    portfolio: str
+    as_of: date
+    ledger: dict[str, Any]
+    transitions: dict[str, Any]
+    liquidity: dict[str, dict[str, float]]
+    """By currency, in major units."""
+
+
+Lesson: TypeAlias = LabelledExample | ValueHistogram | TalliesTold
+
+read_ledger: Final = msgspec.json.Decoder(LedgerPublished).decode
+"""Raises: msgspec.DecodeError, msgspec.ValidationError."""
 
 read_lesson: Final = msgspec.json.Decoder(Lesson).decode
 """Raises: msgspec.DecodeError, msgspec.ValidationError."""

@@ -4,10 +4,11 @@ Encoded as MessagePack arrays: new fields go to the end and have defaults, so ye
 ordinals (`date.toordinal()`), 0 for none; amounts are minor units; features are packed single-precision floats.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import FieldInfo, fields
 
 from schemas.decisions import Segment
 
@@ -398,11 +399,26 @@ GROUP_PREFIX: Final = b"\x00group/"
 """Also the key of records for a group: no client's records are mistaken for them."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
-_GLANCED: Final = ("portfolio", "look_day", "value_bin", "history", "history_day")
-_FIELDS: Final = [(field.name, field.type if field.name in _GLANCED else msgspec.Raw) for field in fields(ClientState)]
-_LAST: Final = max(i for i, (name, _) in enumerate(_FIELDS) if name in _GLANCED)
-_Glance: Final = msgspec.defstruct("_Glance", _FIELDS[: _LAST + 1], array_like=True)
-_glance: Final = msgspec.msgpack.Decoder(_Glance).decode
+
+
+def _reader(*names: str) -> Callable[[bytes], Any]:
+    """Reads these fields of a client's bytes; what lies between them is skipped, what comes after is not even looked at."""
+    read = [(field.name, field.type if field.name in names else msgspec.Raw, _default(field)) for field in fields(ClientState)]
+    last = max(i for i, (name, _, _) in enumerate(read) if name in names)
+    return msgspec.msgpack.Decoder(msgspec.defstruct("_Read", read[: last + 1], array_like=True)).decode
+
+
+def _default(field: FieldInfo) -> Any:
+    """Of a field that yesterday's bytes do not have."""
+    return field.default if field.default is not msgspec.NODEFAULT else msgspec.field(default_factory=field.default_factory)
+
+
+_glance: Final = _reader("portfolio", "look_day", "value_bin", "history", "history_day")
+read_borrower: Final = _reader("portfolio", "first_day", "facilities", "months", "defaulted_day", "left_day")
+"""What liquidity follows from (`agents.segmentation.liquidity.Borrower`)."""
+
+
+NO_FACILITIES: Final = msgspec.msgpack.encode([])
 
 
 class Glance(NamedTuple):
@@ -413,12 +429,14 @@ class Glance(NamedTuple):
     value_bin: int | None
     history: bytes
     history_day: int
+    has_facilities: bool
 
 
 def glance(value: bytes) -> Glance:
     """A few fields of a client's bytes."""
     seen: Any = _glance(value)
-    return Glance(seen.portfolio, seen.look_day, seen.value_bin, seen.history, seen.history_day)
+    lends = bytes(seen.facilities) != NO_FACILITIES
+    return Glance(seen.portfolio, seen.look_day, seen.value_bin, seen.history, seen.history_day, lends)
 
 
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode

@@ -20,6 +20,7 @@ TIER_CHANGES: Final = "tier-changes"
 EARLY_WARNINGS: Final = "early-warnings"
 LEARNING: Final = "learning"
 MODELS: Final = "models"
+LEDGER: Final = "ledger"
 DEAD_LETTERS: Final = "dead-letters"
 
 SOURCE_PREFIX: Final = "corebank."
@@ -72,6 +73,7 @@ OWN: Final = (
     Topic(EARLY_WARNINGS, "log", "delete", LONG_MS),
     Topic(LEARNING, "one", "delete", LONG_MS),
     Topic(MODELS, "one", "compact", FOREVER),
+    Topic(LEDGER, "one", "delete", LONG_MS),
     Topic(DEAD_LETTERS, "log", "delete", 90 * DAY_MS),
 )
 """What tierwatch writes."""

@@ -8,12 +8,13 @@ from rich.table import Table
 
 def ledger_table(ledgers: Mapping[str, Mapping[str, Any]]) -> Table:
     """What of each portfolio's defaults was warned of, how long before, and how many warnings were false."""
-    table = Table(title="the ledger: what came of the warnings (amber: at amber or red)", title_justify="left")
+    title = "the ledger: what came of the warnings (per 100: false ones in a hundred client-years)"
+    table = Table(title=title, title_justify="left")
     for name in (
-        "portfolio", "client-years", "defaults", "captured", "amber", "lead days, quartiles", "false per 100 client-years",
-        "amber", "precision: watch", "amber", "red",
+        "portfolio", "client-years", "defaults", "captured", "at amber", "lead days", "false per 100", "at amber",
+        "right: watch", "amber", "red",
     ):  # fmt: skip
-        table.add_column(name, justify="left" if name == "portfolio" else "right")
+        table.add_column(name, justify="left" if name == "portfolio" else "right", no_wrap=True)
     for portfolio, told in ledgers.items():
         leads = told["lead_days"]["amber"] or told["lead_days"]["any"]
         table.add_row(

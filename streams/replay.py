@@ -22,6 +22,7 @@ from schemas.policy import Policy
 from schemas.records import EVERY, Outcome, PlainRecord
 from schemas.state import ClientState, is_client, read_client
 from streams.event_files import Line, lines, opened
+from streams.occurring import Occurred
 from streams.pipeline import Pipeline
 from streams.plots import draw
 from streams.reporting import tallied
@@ -36,6 +37,7 @@ FILES: Final = {
     topics.TIER_CHANGES: "tier-changes.jsonl",
     topics.EARLY_WARNINGS: "early-warnings.jsonl",
     topics.MODELS: "models.jsonl",
+    topics.LEDGER: "ledgers.jsonl",
     topics.DEAD_LETTERS: "dead-letters.jsonl",
 }
 SCORES: Final = "scores.jsonl"
@@ -80,6 +82,7 @@ class Replay:
             source=log.Source("policy", 0, 0), version=policy.version, policy=policy.model_dump(mode="json")
         )
         self._intakes = {topic: Intake(topic, ONE_SOURCE) for topic in topics.SOURCE_NAMES}
+        self._occurred = Occurred()
         self._waiting: list[Outcome] = []
         self._day: date | None = None
         if learning:
@@ -130,6 +133,7 @@ class Replay:
             "learning": learning,
             **tallied(self.pipeline.segmenters),
             "alarms": {name: told["alarms"] for name, told in learning.items()},
+            "occurred": self._occurred.report(),
         }
 
     def evaluations(self) -> dict[str, Evaluation]:
@@ -181,6 +185,7 @@ class Replay:
 
     def _publish(self, outcome: Outcome) -> None:
         self.counts[outcome.topic] += 1
+        self._occurred.take(outcome)
         if outcome.topic == topics.DEAD_LETTERS:
             letter = {name[len(PREFIX) :]: text.decode() for name, text in outcome.headers if name.startswith(PREFIX)}
             self._files[FILES[outcome.topic]].write(msgspec.json.encode({**letter, "raw": outcome.value.decode()}) + b"\n")

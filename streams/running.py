@@ -5,17 +5,20 @@ Asked from the thread that serves the metrics, so it only reads.
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from weakref import WeakValueDictionary
 
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from agents.segmenter import Segmenter
+from online_models.tallies import Tallies
 from streams.app import TierwatchApp
 from streams.hosting import Lane
 from streams.positions import Partition
 from streams.transport import Consumer
+
+OTHER: Final = "other"
 
 
 class Lag(NamedTuple):
@@ -82,6 +85,15 @@ class Segmenters:
         """One more."""
         self._made[partition] = made = self._make(partition, states)
         return made
+
+    def tallies(self) -> dict[str, list[tuple[Tallies, int]]]:
+        """By portfolio, tallies and last closed day of each partition; portfolios that the policy does not name are one."""
+        told: dict[str, list[tuple[Tallies, int]]] = {}
+        for one in list(self._made.values()):
+            for portfolio, tallies in one.tallies.copy().items():
+                name = portfolio if portfolio in one.policy.portfolios else OTHER
+                told.setdefault(name, []).append((tallies.copy(), one.partition.closed_day))
+        return told
 
     def versions(self) -> Versions:
         """What is in force now."""

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from schemas.decisions import EarlyWarning, Segment, Severity, TierChange
+from schemas.learning import LedgerPublished
 
 MOST_PER_CLIENT: Final = 20
 """Warnings kept of each client."""
@@ -19,7 +21,7 @@ OFFSET_SPAN: Final = 2**32
 
 WORST_FIRST: Final = tuple(severity.label for severity in sorted(Severity, reverse=True))
 
-Decision = TypeVar("Decision", TierChange, EarlyWarning)
+Decision = TypeVar("Decision", TierChange, EarlyWarning, LedgerPublished)
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +72,8 @@ class Writes(NamedTuple):
     warnings: dict[str, list[bytes]]
     counts: Counter[tuple[str, str]]
     recent: list[tuple[int, bytes]]
+    ledgers: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    """By portfolio."""
 
 
 read_counted: Final = msgspec.json.Decoder(Counted).decode
@@ -90,6 +94,16 @@ def fold_tier_changes(changes: Iterable[TierChange], were: Mapping[str, Counted]
             _count(counts, was.portfolio, tier_fields(was.now), -1)
         _count(counts, change.portfolio, tier_fields(change.now), 1)
     return Writes({client_id: _tier_hash(change) for client_id, change in last.items()}, {}, counts, [])
+
+
+def fold_ledgers(ledgers: Iterable[LedgerPublished]) -> Writes:
+    """The last ledger of each portfolio."""
+    last: dict[str, dict[str, str]] = {}
+    for published in ledgers:
+        parts = {name: getattr(published, name) for name in ("ledger", "transitions", "liquidity")}
+        told = {name: msgspec.json.encode(part).decode() for name, part in parts.items()}
+        last[published.portfolio] = {"as_of": str(published.as_of), **told}
+    return Writes({}, {}, Counter(), [], last)
 
 
 def fold_warnings(published: Iterable[Published[EarlyWarning]], were: Mapping[str, Warned]) -> Writes:

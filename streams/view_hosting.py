@@ -1,8 +1,7 @@
-"""The view in a worker: both decision topics into Redis, beside the agents that decide."""
+"""The view in a worker: decisions and ledgers into Redis, beside the agents that decide."""
 
 from typing import Final
 
-from schemas import topics
 from streams.app import TierwatchApp, host_sink
 from streams.settings import Settings
 from streams.views import AGENT, KINDS, RedisView, open_view
@@ -31,4 +30,4 @@ def host_view(app: TierwatchApp, settings: Settings) -> RedisView | None:
 
 def view_topics(settings: Settings) -> frozenset[str]:
     """The real names of what the view projects."""
-    return frozenset(settings.topic_names.real(topic) for topic in (topics.TIER_CHANGES, topics.EARLY_WARNINGS))
+    return frozenset(settings.topic_names.real(topic) for topic in KINDS)

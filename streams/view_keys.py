@@ -9,7 +9,7 @@ TIER_FIELD: Final = "counted"
 """Field of a client's hash: its last tier change as the counts hold it."""
 WARNINGS_FIELD: Final = "warnings"
 """Field of a client's hash: its open warnings and the last sequence seen."""
-FAMILIES: Final = ("client:", "warnings:", "counts:", "position:", "portfolios", "recent-warnings")
+FAMILIES: Final = ("client:", "ledger:", "warnings:", "counts:", "position:", "portfolios", "recent-warnings")
 
 
 class ViewKeys(NamedTuple):
@@ -28,6 +28,10 @@ class ViewKeys(NamedTuple):
     def counts(self, portfolio: str) -> str:
         """Hash: how many clients and open warnings of a portfolio are where."""
         return f"{self.prefix}:counts:{portfolio}"
+
+    def ledger(self, portfolio: str) -> str:
+        """Hash: ledger, transitions and liquidity of a portfolio at the last month's end, each as JSON."""
+        return f"{self.prefix}:ledger:{portfolio}"
 
     def position(self, place: Partition) -> str:
         """String: the next offset of a partition, and a check on the record before it."""

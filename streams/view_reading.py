@@ -8,6 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from schemas.decisions import EarlyWarning, Segment, read_early_warning
+from schemas.learning import LedgerPublished
 from streams.settings import Settings
 from streams.view_folding import OpenWarning, read_warned
 from streams.view_keys import WARNINGS_FIELD, ViewKeys, keys_of
@@ -99,6 +100,15 @@ class ViewReader:
             _by_two(fields, "open"),
             _by_one(fields, "watchlist"),
         )
+
+    async def ledger(self, portfolio: str) -> LedgerPublished | None:
+        """Ledger, transitions and liquidity of a portfolio at the last month's end; None before the first."""
+        held = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(self._keys.ledger(portfolio)))
+        if not held:
+            return None
+        fields = {name.decode(): text for name, text in held.items()}
+        parts = {name: msgspec.json.decode(fields[name]) for name in ("ledger", "transitions", "liquidity")}
+        return LedgerPublished(portfolio=portfolio, as_of=date.fromisoformat(fields["as_of"].decode()), **parts)
 
     async def matrix(self, portfolio: str) -> dict[tuple[str, str], int]:
         """Clients by value tier and risk grade."""

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from schemas import topics
 from schemas.decisions import EarlyWarning, TierChange, read_early_warning, read_tier_change
+from schemas.learning import LedgerPublished, read_ledger
 from schemas.records import Record
 from streams import view_folding as folding
 from streams.hosting import SinkUnavailable
@@ -62,7 +63,7 @@ class Span(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What one of the two topics holds, and how it is folded into the field of a client that remembers it."""
+    """What a topic holds, and how it is folded into the field of a client that remembers it; no field: it is of no client."""
 
     field: str
     decode: Callable[[bytes], Any]
@@ -70,7 +71,7 @@ class Kind(NamedTuple):
 
 
 class RedisView:
-    """A sink of both decision topics. `names` tells which real topic holds what."""
+    """A sink of the decision topics and of the ledger. `names` tells which real topic holds what."""
 
     def __init__(
         self, store: ViewStore, decision_log: DecisionLog, names: topics.TopicNames, telemetry: Telemetry | None = None
@@ -143,7 +144,7 @@ class RedisView:
     async def _advance(self, span: Span, catching_up: bool = False) -> None:
         kind = self._kinds[span.place.topic]
         decisions = list(self._decoded(span, kind))
-        clients = list(dict.fromkeys(decision.client_id for decision, _ in decisions))
+        clients = list(dict.fromkeys(decision.client_id for decision, _ in decisions)) if kind.field else []
         for _ in range(MOST_ATTEMPTS):
             look = await self._store.look(span.place, kind.field, clients)
             if look.rebuilding:
@@ -257,7 +258,12 @@ def _fold_warnings(published: Iterable[Published[EarlyWarning]], fields: Mapping
     return folding.fold_warnings(published, {client_id: folding.read_warned(text) for client_id, text in fields.items()})
 
 
+def _fold_ledgers(published: Iterable[Published[LedgerPublished]], fields: Mapping[str, str]) -> Writes:
+    return folding.fold_ledgers(ledger for ledger, _ in published)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     topics.TIER_CHANGES: Kind(TIER_FIELD, read_tier_change, _fold_tier_changes),
     topics.EARLY_WARNINGS: Kind(WARNINGS_FIELD, read_early_warning, _fold_warnings),
+    topics.LEDGER: Kind("", read_ledger, _fold_ledgers),
 }

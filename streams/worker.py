@@ -12,6 +12,7 @@ from streams import kafka
 from streams.app import EngineOptions, TierwatchApp, host_stateful, host_stateless, make_app
 from streams.calendar import bank_calendar
 from streams.day_clock import DayClock
+from streams.ledger_metrics import LedgerMetrics
 from streams.metrics import Metrics
 from streams.offsets import BrokerOffsets
 from streams.running import Segmenters, running
@@ -89,6 +90,7 @@ def assemble(settings: Settings, policy: Policy) -> tuple[TierwatchApp, Metrics]
     sources = {topic: len(offsets.partitions(real)) for topic, real in names.items()}
     metrics = Metrics(view_topics(settings))
     app, segmenters = build(settings, policy, sources, metrics)
+    metrics.registry.register(LedgerMetrics(segmenters.tallies))
     metrics.ask(running=lambda: running(app), versions=segmenters.versions)
     if settings.end_of_day == "calendar":
         logical = {real: topic for topic, real in names.items()}

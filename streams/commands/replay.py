@@ -112,6 +112,8 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
         for portfolio, told in report["learning"].items():
             out_console.print(by_the_end_table(portfolio, told["by_the_end"]))
         out_console.print(alarms_table(report["learning"]))
+    for name, missing in report["occurred"]["never"].items():
+        out_console.print(f"{name.replace('_', ' ')} that never occurred: {', '.join(missing)}")
     events = counts.get("events", 0)
     if events:
         out_console.print(f"{events:,} events in {seconds:.1f} s: {events / seconds:,.0f} a second")

@@ -1,0 +1,94 @@
+"""What occurred in a run: the indicators, grades, tiers, stages, segments and treatments of its decisions; and what never did."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from agents.segmentation.grading import TIERS
+from online_models.ledger import SEVERITIES, YEAR
+from online_models.transitions import GRADES
+from schemas import topics
+from schemas.decisions import EarlyWarning, TierChange, read_early_warning, read_tier_change
+from schemas.policy import INDICATORS
+from schemas.records import Outcome
+from schemas.treatment_rules import SEGMENTS
+
+LIFECYCLES: Final = ("acquisition", "activation", "growth", "maturity", "decline")
+KNOWN: Final[Mapping[str, Sequence[str]]] = {
+    "indicators": INDICATORS,
+    "severities": SEVERITIES,
+    "statuses": ("raised", "escalated", "cleared"),
+    "value_tiers": TIERS,
+    "risk_grades": GRADES,
+    "stages": ("1", "2", "3"),
+    "lifecycles": LIFECYCLES,
+    "segments": SEGMENTS,
+    "directions": ("first", "up", "down", "sideways"),
+}
+"""What there is, as far as it does not depend on the policy."""
+TREATMENTS: Final = ("product", "limit_action", "service_model")
+LEAST_DAYS: Final = 180
+"""A client that has been known for less has no changes a year."""
+
+
+class Occurred:
+    """Counts a run's decisions. Memory: a few numbers for each client."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, Counter[str]] = {}
+        self._changes: Counter[str] = Counter()
+        self._tier_moves: Counter[str] = Counter()
+        self._first: dict[str, date] = {}
+        self._last = date.min
+
+    def take(self, outcome: Outcome) -> None:
+        """One outcome of the run; what is no decision is passed over."""
+        if outcome.topic == topics.TIER_CHANGES:
+            self._change(read_tier_change(outcome.value))
+        elif outcome.topic == topics.EARLY_WARNINGS:
+            self._warning(read_early_warning(outcome.value))
+
+    def report(self) -> dict[str, Any]:
+        """How often each occurred, what never did, and how often a client changes in a year."""
+        counts = {name: dict(sorted(counted.items())) for name, counted in sorted(self._counts.items())}
+        never = {name: [one for one in known if not counts.get(name, {}).get(one)] for name, known in KNOWN.items()}
+        return {
+            **counts,
+            "never": {name: missing for name, missing in never.items() if missing},
+            "changes_per_client_year": {"any": self._yearly(self._changes), "value_tier": self._yearly(self._tier_moves)},
+        }
+
+    def _change(self, change: TierChange) -> None:
+        now = change.now
+        for name in ("value_tier", "risk_grade", "stage", "lifecycle", "segment"):
+            self._count(f"{name}s", str(getattr(now, name)))
+        for name in TREATMENTS:
+            if name in change.treatment:
+                self._count(f"{name}s", str(change.treatment[name]))
+        self._count("directions", change.direction)
+        self._last = max(self._last, change.as_of)
+        client_id = change.client_id
+        if change.was is None:
+            self._first[client_id] = change.as_of
+            return
+        self._changes[client_id] += 1
+        self._tier_moves[client_id] += change.was.value_tier != now.value_tier
+
+    def _warning(self, warning: EarlyWarning) -> None:
+        self._count("statuses", warning.status)
+        self._count("severities", warning.severity)
+        if warning.status == "raised":
+            self._count("indicators", warning.indicator)
+
+    def _count(self, name: str, value: str) -> None:
+        self._counts.setdefault(name, Counter())[value] += 1
+
+    def _yearly(self, changes: Mapping[str, int]) -> dict[str, float] | None:
+        known = {client: (self._last - first).days for client, first in self._first.items()}
+        rates = sorted(changes.get(client, 0) * YEAR / days for client, days in known.items() if days >= LEAST_DAYS)
+        if not rates:
+            return None
+        return {
+            name: round(rates[int(share * (len(rates) - 1))], 2) for name, share in (("median", 0.5), ("p90", 0.9), ("most", 1))
+        }

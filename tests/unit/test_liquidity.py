@@ -1,0 +1,120 @@
+"""Liquidity: what borrowers are expected to pay and to draw within the next 30 and 90 days."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from agents.segmentation import liquidity
+from agents.segmentation.liquidity import KINDS, coming
+from schemas import topics
+from schemas.learning import LedgerPublished, read_ledger
+from schemas.state import ClientState, Due, Facility, Month
+from streams.reporting import tallied
+from tests.builders import shipped
+from tests.driver import Driver
+
+DAY = date(2024, 3, 31).toordinal()
+
+
+def loan(**fields: Any) -> Facility:
+    """Monthly instalments of 1,000: paid on day -20, announced for day 10."""
+    whole: dict[str, Any] = {"limit": 12_000_00, "balance": 12_000_00, "opened_day": DAY - 300}
+    whole |= {"dues": [Due(DAY + 10, 1_000_00)], "settled": [Due(DAY - 20, 1_000_00, 1_000_00)]}
+    return Facility("L1", "EUR", **{**whole, **fields})
+
+
+def flows(client: ClientState) -> dict[str, float]:
+    found: liquidity.Flows = {}
+    liquidity.add(found, client, DAY, shipped().per_minor)
+    return liquidity.figures(found).get("EUR", {})
+
+
+def borrower(*facilities: Facility, **fields: Any) -> ClientState:
+    months = [Month(24290, due=2_000_00, paid=1_500_00)]
+    return ClientState(portfolio="corporate", first_day=DAY - 400, facilities=list(facilities), **{"months": months, **fields})
+
+
+def test_announced_instalments_are_scheduled_and_later_ones_projected_at_their_rhythm() -> None:
+    assert coming(loan(), DAY, 30) == (1_000_00, 0)
+    assert coming(loan(), DAY, 90) == (1_000_00, 2_000_00)
+
+
+def test_nothing_is_projected_beyond_the_balance_or_the_maturity() -> None:
+    assert coming(loan(balance=1_500_00), DAY, 90) == (1_000_00, 500_00)
+    assert coming(loan(maturity_day=DAY + 45), DAY, 90) == (1_000_00, 1_000_00)
+
+
+def test_without_two_known_dues_there_is_no_rhythm() -> None:
+    assert coming(loan(settled=[]), DAY, 90) == (1_000_00, 0)
+
+
+def test_the_part_that_was_paid_of_an_announced_due_is_not_scheduled_again() -> None:
+    assert coming(loan(dues=[Due(DAY + 10, 1_000_00, 400_00)]), DAY, 30) == (600_00, 0)
+
+
+def test_what_is_expected_is_the_share_that_the_client_has_paid_lately() -> None:
+    told = flows(borrower(loan()))
+    assert (told["scheduled_90_days"], told["projected_90_days"], told["expected_90_days"]) == (1_000, 2_000, 2_250)
+
+
+def test_arrears_are_told_apart() -> None:
+    told = flows(borrower(loan(dues=[Due(DAY - 5, 1_000_00), Due(DAY + 25, 1_000_00)], settled=[])))
+    assert (told["arrears"], told["scheduled_30_days"]) == (1_000, 1_000)
+
+
+def test_of_a_client_in_default_nothing_is_expected() -> None:
+    told = flows(borrower(loan(), defaulted_day=DAY - 9))
+    assert (told["scheduled_30_days"], told["expected_30_days"], told["drawdowns_30_days"]) == (1_000, 0, 0)
+
+
+def test_drawings_go_on_as_they_did_up_to_what_is_undrawn() -> None:
+    line = Facility("R1", "EUR", limit=5_000_00, balance=1_000_00)
+    told = flows(borrower(line, months=[Month(24290, drawn=1_830_00)]))
+    assert told["drawdowns_30_days"] == 300
+    assert flows(borrower(line, months=[Month(24290, drawn=99_999_00)]))["drawdowns_90_days"] == 4_000
+
+
+def test_who_has_left_and_what_is_closed_brings_nothing() -> None:
+    assert flows(borrower(loan(), left_day=DAY)) == {}
+    assert flows(borrower(loan(closed=True))) == {}
+
+
+def test_partitions_add_up_by_currency() -> None:
+    width = 2 * len(KINDS) + 1
+    assert liquidity.merged([{"EUR": [1] * width}, {"EUR": [2] * width, "USD": [5] * width}]) == {
+        "EUR": [3] * width,
+        "USD": [5] * width,
+    }
+
+
+def published(driver: Driver) -> list[LedgerPublished]:
+    return [read_ledger(outcome.value) for outcome in driver.outcomes if outcome.topic == topics.LEDGER]
+
+
+def lent(driver: Driver, day: date) -> None:
+    for i in range(8):
+        driver.send(topics.DRAWDOWNS, day, client_id=f"C{i}", next_due_date=str(day + timedelta(days=40)), next_amount_due="7")
+
+
+def test_the_figures_of_all_partitions_are_published_at_each_months_end() -> None:
+    one, three = Driver(), Driver(partitions=3)
+    for driver in (one, three):
+        lent(driver, date(2024, 1, 10))
+        for day in (date(2024, 1, 20), date(2024, 2, 10), date(2024, 3, 15)):
+            driver.close(day)
+    assert [told.as_of for told in published(three)] == [date(2024, 1, 31), date(2024, 2, 29)]
+    assert published(one) == published(three)
+    assert published(three)[0].liquidity["EUR"]["scheduled_30_days"] == 8 * 7
+
+
+def test_what_is_published_is_what_a_report_of_that_day_says() -> None:
+    driver = Driver(partitions=2)
+    lent(driver, date(2024, 1, 10))
+    driver.close(date(2024, 1, 20))
+    driver.close(date(2024, 1, 31))
+    report = tallied(driver.pipeline.segmenters)
+    (told,) = published(driver)
+    assert {"as_of": "2024-01-31", **msgspec.to_builtins(told.ledger)} == report["ledger"]["corporate"]
+    assert {"as_of": "2024-01-31", **msgspec.to_builtins(told.transitions)} == report["transitions"]["corporate"]
+    assert told.liquidity == report["liquidity"]["corporate"]["currencies"]

@@ -1,6 +1,6 @@
 """What core banking publishes: one model per source topic, the boundary of tierwatch (JSON on the wire)."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -16,9 +16,20 @@ def _known(currency: str) -> str:
     return currency
 
 
+def _within(moment: datetime) -> datetime:
+    if not FIRST_DAY <= moment.date() <= LAST_DAY:
+        raise ValueError(f"must be from {FIRST_DAY} to {LAST_DAY}")
+    return moment
+
+
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$", description="printable ASCII")]
 EventId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$", description="the bank's own id")]
 IdentifierOrNone = Annotated[str, Field(max_length=64, pattern=r"^[!-~]*$", description="printable ASCII; empty: no longer any")]
+FIRST_DAY: Final = date(1000, 1, 1)
+LAST_DAY: Final = date(2999, 12, 31)
+"""Past it calendars end, and with them what is reckoned in days."""
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+Moment = Annotated[AwareDatetime, AfterValidator(_within)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Portfolio = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 CurrencyCode = Annotated[str, Field(description="ISO 4217 code"), AfterValidator(_known)]
@@ -37,7 +48,7 @@ class SourceEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     event_id: EventId
-    occurred_at: AwareDatetime
+    occurred_at: Moment
 
 
 class ClientEvent(SourceEvent):
@@ -62,11 +73,11 @@ class Repayment(MoneyEvent):
     money = ("amount_due", "amount_paid", "balance_after", "next_amount_due", "fees")
 
     facility_id: Identifier
-    due_date: date
+    due_date: Day
     amount_due: Positive
     amount_paid: Positive
     balance_after: Amount | None = None
-    next_due_date: date | None = None
+    next_due_date: Day | None = None
     next_amount_due: Positive | None = None
     fees: Positive | None = None
     reverses: EventId | None = None
@@ -84,7 +95,7 @@ class Drawdown(MoneyEvent):
     interest_rate: Rate | None = None
     margin: Rate | None = None
     maturity_date: date | None = None
-    next_due_date: date | None = None
+    next_due_date: Day | None = None
     next_amount_due: Positive | None = None
     purpose: Code | None = None
     reverses: EventId | None = None
@@ -100,10 +111,10 @@ class Statement(MoneyEvent):
         "retained_earnings", "market_value",
     )  # fmt: skip
 
-    period_end: date
+    period_end: Day
     total_assets: Positive
     period_months: Annotated[int, Field(ge=1, le=24)] = 12
-    published_at: AwareDatetime | None = None
+    published_at: Moment | None = None
     revenue: Amount | None = None
     cost_of_goods_sold: Amount | None = None
     gross_profit: Amount | None = None
@@ -165,7 +176,7 @@ class Macro(SourceEvent):
 
     indicator: Code
     value: Number
-    as_of: date
+    as_of: Day
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 alpha-2")] | None = None
 
 
@@ -203,7 +214,7 @@ class EndOfDay(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     kind: Literal["end-of-day"]
-    day: date
+    day: Day
 
 
 BY_TOPIC: Final[dict[str, type[SourceEvent]]] = {

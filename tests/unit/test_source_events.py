@@ -122,3 +122,25 @@ def test_a_value_out_of_its_bounds_is_refused_by_name(topic: str, field: str, va
 def test_what_may_be_there_is_taken(topic: str, fields: dict[str, Any]) -> None:
     taken = read(topic, event(topic, **fields))
     assert set(fields) <= taken.model_fields_set
+
+
+@pytest.mark.parametrize(
+    ("topic", "field"),
+    [
+        (topics.REPAYMENTS, "due_date"),
+        (topics.REPAYMENTS, "next_due_date"),
+        (topics.DRAWDOWNS, "next_due_date"),
+        (topics.STATEMENTS, "period_end"),
+        (topics.MACRO, "as_of"),
+        (topics.PROFILES, "occurred_at"),
+    ],
+)
+@pytest.mark.parametrize("day", ["9999-12-31", "3000-01-01", "0999-12-31"])
+def test_a_day_that_cannot_be_reckoned_with_is_refused(topic: str, field: str, day: str) -> None:
+    told = f"{day}T12:00:00Z" if field == "occurred_at" else day
+    with pytest.raises(ValidationError, match=field):
+        BY_TOPIC[topic].model_validate(event(topic, **{field: told}))
+
+
+def test_a_loan_may_mature_at_the_end_of_all_days() -> None:
+    BY_TOPIC[topics.DRAWDOWNS].model_validate(event(topics.DRAWDOWNS, maturity_date="9999-12-31"))

@@ -19,7 +19,7 @@ from agents.segmentation.in_force import InForce
 from schemas import log, topics
 from schemas.state import Checkpoint, ClientState, Journal, Month, encode, read_checkpoint
 
-MOST: Final = 16
+MOST: Final = 10
 """Movements after which a new copy is made, if the bound in days has not passed before: the journal holds up to twice as many."""
 DAY: Final = 86_400
 MILLENNIUM: Final = date(2000, 1, 1).toordinal() * DAY
@@ -75,13 +75,13 @@ def moment_of(fact: log.Fact, day: int) -> int:
 
 def enter(client: ClientState, fact: log.Fact, moment: int, now: InForce, folds: Mapping[type, Fold]) -> bool:
     """A movement that has been folded on arrival, into the journal; whether that was the wrong place and all was folded again."""
-    move = _movement(fact, moment)
+    entry = _entry(fact, moment)
     journal = client.journal
     if journal is None:
         journal = client.journal = Journal(last=moment, middle=moment)
-    again = (moment < journal.last or move.undoes is not None) and _folded_again(client, journal, move, now, folds)
+    again = (moment < journal.last or _reverses(fact)) and _folded_again(client, journal, _parsed(entry)[0], now, folds)
     if not again:
-        journal.entries += _packed(move)
+        journal.entries += entry
         journal.last = moment
     journal.count += 1
     if journal.count > MOST or journal.last - journal.middle > now.rules.late_days * DAY:
@@ -171,22 +171,27 @@ def close(client: ClientState, facility_id: str | None, day: int) -> None:
         client.left_day = day
 
 
-def _movement(fact: log.Fact, moment: int) -> Movement:
+def _reverses(fact: log.Fact) -> bool:
+    return isinstance(fact, log.RepaymentReceived | log.DrawdownMade) and fact.reverses is not None
+
+
+def _entry(fact: log.Fact, moment: int) -> bytes:
+    """A movement as the journal has it; every payment makes one, so no `Movement` is made on the way."""
     day, digest = moment // DAY, crc32(fact.event_id.encode())
     if isinstance(fact, log.OutcomeReported):
-        return Movement(moment, digest, CLOSED, fact.facility_id or "")
+        return _framed((moment - MILLENNIUM, digest, CLOSED, fact.facility_id or ""))
     assert isinstance(fact, log.RepaymentReceived | log.DrawdownMade)
     undoes = None if fact.reverses is None else crc32(fact.reverses.encode())
     next_day, amount = (
         (fact.next_due_date.toordinal() - day, fact.next_amount_due) if fact.next_due_date is not None else (0, None)
     )
+    where = (moment - MILLENNIUM, digest, PAID if type(fact) is log.RepaymentReceived else DREW, fact.facility_id, fact.currency)
     if isinstance(fact, log.RepaymentReceived):
         due_day = fact.due_date.toordinal() - day
-        told = (fact.amount_paid, fact.amount_due, due_day, fact.balance_after, next_day, amount, undoes)
-        return Movement(moment, digest, PAID, fact.facility_id, fact.currency, *told)
+        return _framed((*where, fact.amount_paid, fact.amount_due, due_day, fact.balance_after, next_day, amount, undoes))
     matures = fact.maturity_date.toordinal() if fact.maturity_date is not None else 0
-    drew = (fact.amount, fact.limit, matures, fact.balance_after, next_day, amount, undoes)
-    return Movement(moment, digest, DREW, fact.facility_id, fact.currency, *drew, margin=fact.margin)
+    told = (fact.amount, fact.limit, matures, fact.balance_after, next_day, amount, undoes, False, fact.margin)
+    return _framed((*where, *told))
 
 
 def _repayment(move: Movement, undone: bool) -> log.RepaymentReceived:
@@ -261,8 +266,12 @@ def _take_over(client: ClientState, folded: ClientState) -> None:
 
 
 def _packed(move: Movement) -> bytes:
+    return _framed((move.moment - MILLENNIUM, *move[1:]))
+
+
+def _framed(fields: tuple[Any, ...]) -> bytes:
     """Behind a byte with its length; moments from 2000 on take five bytes."""
-    body = encode((move.moment - MILLENNIUM, *move[1:]))
+    body = encode(fields)
     return b"%c%b" % (len(body), body)
 
 

@@ -282,6 +282,8 @@ class Segmenter:
         self._tell(client_id, client.portfolio, decided, record)
 
     def _tell(self, client_id: str, portfolio: str, decided: Decided, record: Record) -> None:
+        if decided.counted:
+            self._counts[decided.counted] += 1
         if not (decided.warnings or decided.change or decided.labelled):
             return
         key = client_id.encode()

@@ -125,6 +125,10 @@ class EarlyWarning(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     reasons: list[Reason] = []
     counterfactual: Counterfactual | None = None
+    cause: str = "trigger"
+    """trigger, relapse, manual, unanswered; of a cleared one cured, false-alarm, suppressed."""
+    watchlist: str = "normal"
+    """Where the client as a whole stands with this record: normal, or the severity of its worst open warning."""
 
 
 read_tier_change: Final = msgspec.json.Decoder(TierChange).decode

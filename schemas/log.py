@@ -152,12 +152,14 @@ class MilestoneReported(ClientEvent, frozen=True, tag="milestone-reported", kw_o
 
 
 class FeedbackGiven(ClientEvent, frozen=True, tag="feedback-given", kw_only=True, omit_defaults=True, gc=False):
-    """What a person thinks of a warning: confirmed, false-alarm, snoozed."""
+    """What a person thinks of a warning: confirmed, false-alarm, snoozed, suppressed; or a signal of their own: raised."""
 
-    warning_id: str
     verdict: str
+    warning_id: str | None = None
     until: date | None = None
     note: str | None = None
+    indicator: str | None = None
+    severity: str | None = None
 
 
 class MemberStanding(ClientEvent, frozen=True, tag="member-standing", kw_only=True, omit_defaults=True, gc=False):

@@ -19,7 +19,7 @@ from schemas.risk_rules import DefaultDefinition, Grades, Lifecycle, RiskPoints,
 from schemas.strict import Days, Strict
 from schemas.treatment_rules import SEGMENTS, Adjustment, SegmentName, Treatment
 from schemas.value_rules import Value
-from schemas.watch_rules import Drift, Evergreen, Peers
+from schemas.watch_rules import Drift, Evergreen, Peers, Watchlist
 
 INDICATORS: Final = (
     "DPD", "MATERIAL", "MISSED", "PARTIAL", "EVERGREEN", "UTIL", "EXCESS", "UNDRAWN", "COVERAGE", "DRIFT", "PROJECT",
@@ -27,6 +27,10 @@ INDICATORS: Final = (
     "RATING", "PD-RISE", "PD", "PD-PEER", "GROUP", "MACRO",
 )  # fmt: skip
 """Codes of the indicators that have a rule, as in DOMAIN.md."""
+MANUAL: Final = "MANUAL"
+"""Code of a warning that a person raises without naming an indicator."""
+CODES: Final = (*INDICATORS, MANUAL)
+"""Codes of all warnings."""
 MEASURES: Final = {
     "UTIL": ("rise",), "EXCESS": ("months",), "LOSS": ("streak",), "LIQUIDITY": ("fallen",), "COVERAGE": ("fall",),
     "PROJECT": ("overrun",),
@@ -70,12 +74,6 @@ class Alarms(Strict):
 
     false_alarms_per_100_client_years: Annotated[float, Field(gt=0, le=1200)] = Field(description="bound of the long-run rate")
     step: Annotated[float, Field(gt=0, le=1)] = Field(description="logits by which a false alarm raises the threshold")
-
-
-class Watchlist(Strict):
-    """How a warning ends."""
-
-    cure_days: tuple[Days, Days, Days] = Field(description="days without trigger before watch, amber, red is cleared")
 
 
 class Ledger(Strict):

@@ -2,12 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from schemas import topics
 from schemas.money import EXPONENTS, MAX_MAJOR
+from schemas.policy import CODES
 
 
 def _known(currency: str) -> str:
@@ -20,6 +21,12 @@ def _within(moment: datetime) -> datetime:
     if not FIRST_DAY <= moment.date() <= LAST_DAY:
         raise ValueError(f"must be from {FIRST_DAY} to {LAST_DAY}")
     return moment
+
+
+def _indicator(code: str) -> str:
+    if code not in CODES:
+        raise ValueError(f"no indicator; allowed: {', '.join(CODES)}")
+    return code
 
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$", description="printable ASCII")]
@@ -200,12 +207,27 @@ class Milestone(ClientEvent):
 
 
 class Feedback(ClientEvent):
-    """What a person thinks of a warning."""
+    """What a person thinks of a warning; or (`raised`) a signal of their own, (`suppressed`) an indicator not to be raised.
 
-    warning_id: Annotated[str, Field(min_length=1, max_length=200)]
-    verdict: Literal["confirmed", "false-alarm", "snoozed"]
-    until: date | None = None
+    `indicator` and `severity` are of a signal (MANUAL, watch); `suppressed` says `until` and a warning or an indicator.
+    """
+
+    warning_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    verdict: Literal["confirmed", "false-alarm", "snoozed", "raised", "suppressed"]
+    until: Day | None = None
     note: Annotated[str, Field(max_length=2000)] | None = None
+    indicator: Annotated[str, AfterValidator(_indicator)] | None = None
+    severity: Literal["watch", "amber", "red"] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.verdict == "suppressed" and self.until is None:
+            raise ValueError("until: a suppression says until when")
+        if self.verdict == "suppressed" and self.warning_id is None and self.indicator is None:
+            raise ValueError("warning_id: a suppression names a warning or an indicator")
+        if self.verdict in ("confirmed", "false-alarm", "snoozed") and self.warning_id is None:
+            raise ValueError("warning_id: the warning that is answered")
+        return self
 
 
 class EndOfDay(BaseModel):

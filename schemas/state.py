@@ -84,6 +84,24 @@ class Alert(msgspec.Struct, array_like=True, gc=False):
     raised_day: int = 0
     clean_day: int = 0
     """Since when the trigger has been gone; 0 while it is there."""
+    shown: int = 0
+    """Severity of the last reading; `severity` may be worse."""
+    since_day: int = 0
+    """Of the severity."""
+    clock_day: int = 0
+    """When it steps up if nobody answers; 0 once that is over."""
+
+
+class Quiet(msgspec.Struct, array_like=True, gc=False):
+    """Of an indicator without open warning: what keeps it from being raised, or raises it higher."""
+
+    code: str
+    rejected: int = 0
+    """Severity that a person called a false alarm, while its trigger stays."""
+    until: int = 0
+    """Suppressed before this day."""
+    probation: int = 0
+    """Last day of it, after a red warning."""
 
 
 class Snapshot(msgspec.Struct, array_like=True, gc=False):
@@ -365,6 +383,11 @@ class ClientState(msgspec.Struct, array_like=True):
     """Of the last profile."""
     decided_parts: bytes = b""
     """Parts of the value at the last tier change, packed in double precision."""
+    quiet: list[Quiet] = msgspec.field(default_factory=list)
+    watchlist: int = 0
+    """Severity of the worst open warning."""
+    watchlist_day: int = 0
+    """Since when."""
 
 
 class Partition(msgspec.Struct, array_like=True):

@@ -7,6 +7,16 @@ from pydantic import Field
 from schemas.strict import Days, Share, Strict
 
 
+class Watchlist(Strict):
+    """How a warning moves between watch, amber, red and its end. The transitions: `agents.segmentation.watchlist.TABLE`."""
+
+    cure_days: tuple[Days, Days, Days] = Field(description="days without trigger before watch, amber, red is cleared")
+    dwell_days: tuple[Days, Days, Days] = Field(description="days that watch, amber, red lasts at least before it is cured")
+    forborne_cure_days: Days = Field(description="at least, of a client on probation after a forbearance measure")
+    probation_days: Days = Field(description="after a red warning was cured its indicator is raised at amber at least")
+    turn_around_days: Days | None = Field(description="a watch warning unanswered for so long becomes amber; null: never")
+
+
 class Evergreen(Strict):
     """When a drawdown pays an instalment. Source: RBI, early warning signals: evergreening [V]."""
 

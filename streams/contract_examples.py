@@ -48,7 +48,7 @@ END_OF_DAY: Final[dict[str, Any]] = {"kind": "end-of-day", "day": "2026-03-31"}
 
 _EVIDENCE: Final = Evidence(
     event_id="day-closed/2026-05-01", topic=topics.CLIENT_EVENTS, partition=2, offset=81_734,
-    model_version="corporate-14-9f3c5a2b7e01", policy_version="shipped-4b4a57992357", cutoffs_version="corporate-7",
+    model_version="corporate-14-9f3c5a2b7e01", policy_version="shipped-0d615a8eb404", cutoffs_version="corporate-7",
 )  # fmt: skip
 
 _TIER_CHANGE: Final = TierChange(
@@ -91,6 +91,7 @@ _EARLY_WARNING: Final = EarlyWarning(
     threshold=31.0,
     text="31 days past due (from 31)",
     first_raised_at=date(2026, 4, 1),
+    watchlist="amber",
     evidence=msgspec.structs.replace(_EVIDENCE, source="SAMA node 4036; IFRS 9 5.5.11"),
     reasons=[Reason("DPD", "31 days, threshold 31 days", "dpd", 0.0, 31.0, 31.0)],
     counterfactual=Counterfactual(

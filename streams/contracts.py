@@ -8,11 +8,11 @@ import msgspec
 
 from agents.dead_letters import CAUSES, PREFIX
 from agents.segmentation.grading import DEFAULTED, TIERS
-from agents.segmentation.watchlist import CLEARED, ESCALATED, RAISED
+from agents.segmentation.watchlist import CLEARED, ESCALATED, RAISED, Cause
 from schemas import log, topics
 from schemas.decisions import EarlyWarning, TierChange
 from schemas.money import EXPONENTS
-from schemas.policy import INDICATORS
+from schemas.policy import CODES
 from schemas.source_events import BY_TOPIC, EndOfDay
 from schemas.treatment_rules import SEGMENTS
 from streams import contract_examples as examples
@@ -43,7 +43,9 @@ ALLOWED: Final[Mapping[tuple[str, str], list[Any]]] = {
     ("Segment", "segment"): list(SEGMENTS),
     ("EarlyWarning", "status"): [RAISED, ESCALATED, CLEARED],
     ("EarlyWarning", "severity"): ["watch", "amber", "red"],
-    ("EarlyWarning", "indicator"): list(INDICATORS),
+    ("EarlyWarning", "indicator"): list(CODES),
+    ("EarlyWarning", "cause"): [cause.value for cause in Cause if cause is not Cause.EASED],
+    ("EarlyWarning", "watchlist"): ["normal", "watch", "amber", "red"],
 }
 """The values of what is text in a decision's struct, by struct and field."""
 

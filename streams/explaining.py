@@ -18,7 +18,7 @@ from online_models import behaviour
 from online_models.features import FEATURES, UNKNOWN_STATEMENT, unpacked
 from online_models.scorecard import sigmoid
 from schemas import decisions, log, topics
-from schemas.policy import INDICATORS, Policy
+from schemas.policy import CODES, Policy
 from schemas.records import Batch, PlainRecord
 from schemas.state import ClientState
 from streams.decision_sources import DecisionSource
@@ -130,10 +130,10 @@ def parsed(name: str) -> DecisionId | None:
 
 def _of_warning(source: DecisionSource, name: str) -> list[DecisionId]:
     parts = name.rsplit("/", 2)
-    if len(parts) < 3 or parts[1] not in INDICATORS or not parts[2].isdigit():
+    if len(parts) < 3 or parts[1] not in CODES or not parts[2].isdigit():
         raise UserError(
             f"ID = {name!r}: is neither a decision_id (tc/0/1234/client/738900/0)"
-            f" nor a warning_id (client/INDICATOR/1, of {', '.join(INDICATORS)})"
+            f" nor a warning_id (client/INDICATOR/1, of {', '.join(CODES)})"
         )
     found: dict[str, int] = {}
     for body in source.standing(topics.EARLY_WARNINGS, parts[0]):

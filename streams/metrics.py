@@ -14,14 +14,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from agents.dead_letters import CAUSES
-from schemas.policy import INDICATORS
+from schemas.policy import CODES
 from streams.positions import Partition
 from streams.running import Lag, Running, Versions
 
 OTHER: Final = "other"
 DIRECTIONS: Final = ("first", "up", "down", "sideways")
 STATUSES: Final = ("raised", "escalated", "cleared")
-OUTCOMES: Final = ("accepted", "control", "histogram", "unreadable")
+OUTCOMES: Final = ("accepted", "control", "histogram", "unreadable", "feedback-taken", "feedback-unknown")
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1000, 2000, 5000, 10_000)
 STEP_SECONDS: Final = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 2e-2, 0.1, 1.0)
 BATCH_SECONDS: Final = (1e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0)
@@ -140,7 +140,7 @@ class Metrics:
             return self._decisions.labels(f"{kind}/{_known(rest, DIRECTIONS)}")
         if kind == "warning":
             indicator, _, status = rest.partition("/")
-            return self._warnings.labels(_known(indicator, INDICATORS), _known(status, STATUSES))
+            return self._warnings.labels(_known(indicator, CODES), _known(status, STATUSES))
         if kind == "dead-letter":
             return self._dead_letters.labels(agent, _known(rest, CAUSES))
         plain = {"duplicate": self._duplicates, "repeated": self._repeats, "example": self._examples}

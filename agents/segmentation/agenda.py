@@ -11,7 +11,7 @@ from typing import Final
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.standing import forgotten_days
 from agents.segmentation.turning import turns
-from agents.segmentation.watchlist import cured_day
+from agents.segmentation.watchlist import next_day
 from schemas.order import digest_of, place_of
 from schemas.state import ClientState, Due
 
@@ -77,10 +77,12 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
     if client.expected_day and not client.left_day:
         days.extend(_late(client.expected_day, closed_day, now))
     for alert in client.alerts:
-        if alert.clean_day:
-            days.append(cured_day(alert, now.rules.watchlist))
-        elif alert.code == "RATING":
+        moves = next_day(client, alert, now.rules.watchlist)
+        if moves:
+            days.append(moves)
+        if alert.code == "RATING" and not alert.clean_day:
             days.extend(day for day in forgotten_days(client.ratings) if day > closed_day)
+    days.extend(quiet.until for quiet in client.quiet if quiet.until)
     if client.segment is not None and not client.left_day:
         days.extend(day for day in turns(client, client.segment, now) if day > closed_day)
     return max(min(days), closed_day + 1) if days else 0

@@ -32,6 +32,8 @@ class Decided(NamedTuple):
     change: TierChange | None
     warnings: list[EarlyWarning]
     labelled: list[tuple[Snapshot, bool]]
+    counted: str = ""
+    """What a feedback counts as."""
 
 
 def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForce) -> Decided:
@@ -51,7 +53,7 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     client.value_bin = None if client.left_day else bin_of(client.value)
     originate(client)
 
-    told = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
+    told, counted = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
     if _is_snapshot_due(client, fact, place.closed_day):
         period_day = fact.period_end.toordinal() if isinstance(fact, log.StatementPublished) else 0
         labelling.keep(client, place.day, behaviour_x, now.card.version, period_day)
@@ -60,7 +62,7 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     change = tier_change(client, place, now, Scored(behaviour_x, held, kept, parts, owed, by_payment))
     if told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:
         history.record(client, told, fact, place.day, now.rules.ledger.look_back_days)
-    return Decided(change, told, labelled)
+    return Decided(change, told, labelled, counted)
 
 
 _JUDGING: Final = (log.OutcomeReported, log.FeedbackGiven)

@@ -101,7 +101,7 @@ def _enter(history: History, warning: EarlyWarning, defaulted: bool) -> None:
 def _judge(history: History, fact: log.FeedbackGiven) -> None:
     verdict = {"false-alarm": FALSE, "confirmed": CONFIRMED}.get(fact.verdict)
     for episode in history.episodes:
-        if verdict is not None and fact.warning_id.endswith(f"/{episode.number}"):
+        if verdict is not None and (fact.warning_id or "").endswith(f"/{episode.number}"):
             episode.verdict = verdict
 
 

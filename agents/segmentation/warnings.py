@@ -1,40 +1,58 @@
 """Warnings: the indicators' readings on the client's watchlist; what is raised, escalated or cleared is told."""
 
 from datetime import date
+from typing import NamedTuple
 
 from agents.segmentation import tracking, watchlist
 from agents.segmentation.agenda import last_day
+from agents.segmentation.answering import answered
 from agents.segmentation.clearing import clearing, raising, reasons
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.rule import Reading, Seen
 from agents.segmentation.place import Place
+from agents.segmentation.watchlist import Cause
 from schemas import log
-from schemas.decisions import EarlyWarning, Severity
+from schemas.decisions import Counterfactual, EarlyWarning, Severity
 from schemas.state import ClientState
 
 
-def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> list[EarlyWarning]:
-    """What the readings that a fact moves change; cures when a day closes."""
+class Warned(NamedTuple):
+    """What a step has to say, and what a feedback counts as."""
+
+    told: list[EarlyWarning]
+    counted: str = ""
+
+
+def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> Warned:
+    """What the readings that a fact moves change, what a person says, and, when a day closes, what its passing does."""
     client, now = seen.client, seen.now
+    rules = now.rules.watchlist
     told: list[EarlyWarning] = []
+    counted = ""
+    again: list[str] = []
     if fact is None:
         _close_months(seen)
+        if client.quiet:
+            again = watchlist.spoken_again(client, place.today)
+    elif isinstance(fact, log.FeedbackGiven):
+        transition, counted = answered(client, fact, place.today, rules)
+        if transition is not None:
+            told.append(_told(seen, transition, place, len(told), None))
     if client.collateral or client.track.cover:
         _cover(seen)
-    for code in _stirred(seen, fact):
+    for code in _stirred(seen, fact, again):
         reading = now.watched[code].reading(seen)
-        if reading is None:
-            continue
-        was = _severity(client, code)
-        transition = watchlist.step(client, code, reading.severity, place.day, now.rules.watchlist)
-        if transition is not None:
-            told.append(_told(seen, transition, place, len(told), reading, was))
+        if reading is not None:
+            was = _severity(client, code)
+            transition = watchlist.step(client, code, reading.severity, place.today, rules)
+            if transition is not None:
+                told.append(_told(seen, transition, place, len(told), reading, was))
     if fact is None and client.alerts:
         for alert in list(client.alerts):
-            transition = watchlist.cure(client, alert.code, place.day, now.rules.watchlist)
+            transition = watchlist.close(client, alert, place.today, rules)
             if transition is not None:
                 told.append(_told(seen, transition, place, len(told), None))
-    return told
+    return Warned(told, counted)
 
 
 def _close_months(seen: Seen) -> None:
@@ -57,13 +75,16 @@ def _severity(client: ClientState, code: str) -> Severity:
     return next((Severity(alert.severity) for alert in client.alerts if alert.code == code), Severity.NORMAL)
 
 
-def _stirred(seen: Seen, fact: log.Fact | None) -> list[str]:
+def _stirred(seen: Seen, fact: log.Fact | None, again: list[str]) -> list[str]:
     """The indicators of which something is wrong, or was: of all others a reading costs one comparison."""
-    alerts = {alert.code for alert in seen.client.alerts} if seen.client.alerts else ()
-    stirred: list[str] = []
+    client = seen.client
+    known: list[str] = []
+    if client.alerts or client.quiet:
+        known = [alert.code for alert in client.alerts] + [quiet.code for quiet in client.quiet]
+    stirred = [code for code in again if code in seen.now.watched]
     for read, first, falling, code in seen.now.gates.get(type(fact), ()):
         value = read(seen)
-        if (((value < first) if falling else (value >= first)) or code in alerts) and code not in stirred:
+        if (((value < first) if falling else (value >= first)) or code in known) and code not in stirred:
             stirred.append(code)
     return stirred
 
@@ -79,7 +100,7 @@ def _told(
     client, alert, now = seen.client, transition.alert, seen.now
     if transition.status == watchlist.CLEARED:
         reading = None
-    text = _text(reading) if reading is not None else f"no trigger since {date.fromordinal(alert.clean_day)}"
+    listed = watchlist.enlist(client, place.today)
     client.sequence += 1
     return EarlyWarning(
         decision_id=place.decision_id("ew", ordinal),
@@ -93,16 +114,42 @@ def _told(
         indicator=alert.code,
         value=None if reading is None else reading.value,
         threshold=None if reading is None else reading.threshold,
-        text=text,
+        text=_text(reading) if reading is not None else _said(transition, seen),
         first_raised_at=date.fromordinal(alert.raised_day),
         evidence=place.evidence(now, _source(now, alert.code, reading)),
         reasons=reasons(alert.code, reading),
-        counterfactual=clearing(seen, alert.code) if reading is None else raising(seen, alert.code, reading, was),
+        counterfactual=_undone(transition, seen, reading, was),
+        cause=transition.cause.value,
+        watchlist=listed.label,
     )
 
 
 def _text(reading: Reading) -> str:
     return reading.measure.text.format(value=reading.value, threshold=reading.threshold)
+
+
+def _undone(transition: watchlist.Transition, seen: Seen, reading: Reading | None, was: Severity) -> Counterfactual:
+    """What would have kept the warning as it was: another reading, or else what a person says or does not say."""
+    if reading is not None:
+        return raising(seen, transition.alert.code, reading, was)
+    if transition.cause is Cause.CURED:
+        return clearing(seen, transition.alert.code)
+    if transition.cause is Cause.UNANSWERED:
+        return Counterfactual(False, why="no reading: a feedback within the turn-around would have kept it")
+    return Counterfactual(False, why="no reading: a person has said so")
+
+
+def _said(transition: watchlist.Transition, seen: Seen) -> str:
+    """Why a warning has moved without a reading."""
+    alert = transition.alert
+    if transition.cause is Cause.CURED:
+        return f"no trigger since {date.fromordinal(alert.clean_day)}"
+    if transition.cause is Cause.UNANSWERED:
+        return f"nobody has answered since {date.fromordinal(alert.raised_day)}"
+    if transition.cause is Cause.SUPPRESSED:
+        until = next(quiet.until for quiet in seen.client.quiet if quiet.code == alert.code)
+        return f"suppressed until {date.fromordinal(until)}"
+    return "called a false alarm" if transition.cause is Cause.REJECTED else "raised by hand"
 
 
 def _source(now: InForce, code: str, reading: Reading | None) -> str | None:

@@ -20,7 +20,7 @@ POLICY: Policy = policy(
     horizon_days=20,
     grace_days=2,
     value={"cutoffs_every_days": 5, "cutoffs_min_clients": 2, "dwell_days": 3},
-    watchlist={"cure_days": [2, 4, 6]},
+    watchlist={"cure_days": [2, 4, 6], "dwell_days": [1, 2, 5], "turn_around_days": 3, "probation_days": 5},
     default={"dpd_days": 12, "significant_increase_dpd_days": 6},
 )
 """The shipped one in quick motion: horizons, cures and cut-offs within weeks."""

@@ -167,7 +167,7 @@ def test_a_warning_has_its_value_threshold_and_distance_as_its_reason() -> None:
 
 
 def test_a_cleared_warning_tells_the_reading_that_would_have_kept_it() -> None:
-    driver = Driver(policy(watchlist={"cure_days": [1, 1, 1]}))
+    driver = Driver(policy(watchlist={"cure_days": [1, 1, 1], "dwell_days": [0, 0, 0]}))
     driver.send(topics.STATEMENTS, equity="80000", period_end="2022-12-31")
     driver.send(topics.STATEMENTS, date(2024, 1, 11), equity="200000", period_end="2023-12-31")
     driver.close(date(2024, 2, 1))

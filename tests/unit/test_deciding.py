@@ -223,7 +223,7 @@ def test_utilisation_raises_escalates_and_clears_after_its_cure() -> None:
 
 
 def test_one_episode_has_one_warning_id_and_the_next_another() -> None:
-    driver = Driver(policy(watchlist={"cure_days": [5, 5, 5]}))
+    driver = Driver(policy(watchlist={"cure_days": [5, 5, 5], "dwell_days": [0, 0, 0]}))
     for balance in ("920", "960", "100"):
         driver.send(D, JAN1, limit="1000", balance_after=balance)
     driver.close(after(20))

@@ -141,7 +141,7 @@ def test_a_line_that_is_redrawn_has_one() -> None:
 
 
 def test_a_facility_that_has_ended_is_used_no_longer() -> None:
-    driver = Driver(policy(watchlist={"cure_days": [5, 5, 5]}))
+    driver = Driver(policy(watchlist={"cure_days": [5, 5, 5], "dwell_days": [0, 0, 0]}))
     driver.send(D, JAN1, amount="950", limit="1000", balance_after="950")
     driver.send(topics.OUTCOMES, after(1), outcome="repaid", facility_id="L1")
     driver.close(after(20))
@@ -363,7 +363,7 @@ def test_a_grade_that_was_left_more_than_a_year_ago_counts_no_longer(days: int, 
 
 
 def test_a_downgrade_is_forgotten_after_a_year_without_a_further_event() -> None:
-    driver = Driver(policy(watchlist={"cure_days": [5, 5, 5]}))
+    driver = Driver(policy(watchlist={"cure_days": [5, 5, 5], "dwell_days": [0, 0, 0]}))
     driver.send(topics.RATINGS, JAN1, grade="BBB")
     driver.send(topics.RATINGS, after(10), grade="BB+")
     driver.send(topics.RATINGS, after(20), grade="BB")

@@ -15,7 +15,7 @@ from tests.driver import Driver
 FIRST = date(2024, 1, 10)
 SHORT = policy(
     ledger={"look_back_days": 400},
-    watchlist={"cure_days": [10, 20, 30]},
+    watchlist={"cure_days": [10, 20, 30], "dwell_days": [0, 0, 0], "turn_around_days": None},
     default={"dpd_days": None},
     indicators={"LATE-STATEMENT": {"watch": None}},
 )

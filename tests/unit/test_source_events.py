@@ -21,7 +21,7 @@ REQUIRED = {
     topics.MACRO: {"event_id", "occurred_at", "indicator", "value", "as_of"},
     topics.OUTCOMES: CLIENTS | {"outcome"},
     topics.MILESTONES: CLIENTS | {"project_id", "milestone", "planned", "actual"},
-    topics.FEEDBACK: CLIENTS | {"warning_id", "verdict"},
+    topics.FEEDBACK: CLIENTS | {"verdict"},
 }
 BOUNDS = [
     (topics.REPAYMENTS, "event_id", ""),
@@ -79,6 +79,8 @@ def test_every_source_topic_has_a_contract() -> None:
 @pytest.mark.parametrize("topic", REQUIRED)
 def test_what_is_required_suffices_and_nothing_of_it_may_miss(topic: str) -> None:
     least = {name: value for name, value in event(topic).items() if name in REQUIRED[topic]}
+    if topic == topics.FEEDBACK:
+        least["verdict"] = "raised"
     read(topic, least)
     for name in REQUIRED[topic]:
         with pytest.raises(ValidationError) as error:
@@ -144,3 +146,23 @@ def test_a_day_that_cannot_be_reckoned_with_is_refused(topic: str, field: str, d
 
 def test_a_loan_may_mature_at_the_end_of_all_days() -> None:
     BY_TOPIC[topics.DRAWDOWNS].model_validate(event(topics.DRAWDOWNS, maturity_date="9999-12-31"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "missing"),
+    [
+        ({"verdict": "confirmed"}, "warning_id"),
+        ({"verdict": "false-alarm"}, "warning_id"),
+        ({"verdict": "snoozed"}, "warning_id"),
+        ({"verdict": "suppressed", "indicator": "UTIL"}, "until"),
+        ({"verdict": "suppressed", "until": "2024-02-01"}, "warning_id"),
+    ],
+)
+def test_a_feedback_says_what_it_is_about(fields: dict[str, str], missing: str) -> None:
+    with pytest.raises(ValidationError, match=missing):
+        read(topics.FEEDBACK, event(topics.FEEDBACK, **{"warning_id": None, **fields}))
+
+
+def test_a_feedback_names_an_indicator_that_there_is() -> None:
+    with pytest.raises(ValidationError, match="DPD"):
+        read(topics.FEEDBACK, event(topics.FEEDBACK, verdict="raised", indicator="GOSSIP"))

@@ -55,7 +55,7 @@ class Yearly:
         if case.as_of.year != self.year:
             self.year = case.as_of.year
             self._refit()
-        return float(self.booster.predict([case.x])[0]) if self.booster is not None else 0.0
+        return scored(self.booster, [case.x])[0] if self.booster is not None else 0.0
 
     def learn(self, case: Case, y: bool) -> None:
         self.xs.append(case.x)
@@ -77,6 +77,13 @@ def boosted(xs: list[Any], ys: list[bool]) -> Any:
         "num_threads": 1, "verbosity": -1,
     }  # fmt: skip
     return lightgbm.train(rules, lightgbm.Dataset(np.array(xs), np.array(ys, dtype=float)), ROUNDS)
+
+
+def scored(booster: Any, xs: list[Any]) -> list[float]:
+    """Its probabilities. One thread: for one case at a time, threads cost more than they do."""
+    import numpy as np
+
+    return [float(p) for p in booster.predict(np.array(xs), num_threads=1)]
 
 
 def forest() -> Entrant:

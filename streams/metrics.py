@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from agents.dead_letters import CAUSES
 from schemas.policy import CODES
 from streams.positions import Partition
+from streams.quality import Quality
 from streams.running import Lag, Running, Versions
 
 OTHER: Final = "other"
@@ -74,6 +75,8 @@ class Metrics:
         self._restored_last: dict[Partition, int] = {}
         self._now = AskedFor(frozenset(view_topics), clock)
         r.register(self._now)
+        self.quality = Quality()
+        r.register(self.quality)
 
     def ask(self, running: Callable[[], Running] | None = None, versions: Callable[[], Versions] | None = None) -> None:
         """Whom to ask, at each scrape and in its thread, for lags and assignment, and for the versions in force."""

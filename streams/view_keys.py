@@ -9,7 +9,7 @@ TIER_FIELD: Final = "counted"
 """Field of a client's hash: its last tier change as the counts hold it."""
 WARNINGS_FIELD: Final = "warnings"
 """Field of a client's hash: its open warnings and the last sequence seen."""
-FAMILIES: Final = ("client:", "ledger:", "warnings:", "counts:", "position:", "portfolios", "recent-warnings")
+FAMILIES: Final = ("client:", "ledger:", "warnings:", "counts:", "learning:", "position:", "portfolios", "recent-warnings")
 
 
 class ViewKeys(NamedTuple):
@@ -32,6 +32,10 @@ class ViewKeys(NamedTuple):
     def ledger(self, portfolio: str) -> str:
         """Hash: ledger, transitions and liquidity of a portfolio at the last month's end, each as JSON."""
         return f"{self.prefix}:ledger:{portfolio}"
+
+    def learning(self, portfolio: str) -> str:
+        """String: how well a portfolio was scored, and its alarms, as the learner last reported (JSON)."""
+        return f"{self.prefix}:learning:{portfolio}"
 
     def position(self, place: Partition) -> str:
         """String: the next offset of a partition, and a check on the record before it."""

@@ -78,6 +78,11 @@ class ViewStore:
         args = [was, now, self._packed(writes), MOST_PER_CLIENT, MOST_RECENT]
         return bool(await self._write(keys=keys, args=args))
 
+    async def write_learning(self, reports: Mapping[str, object]) -> None:
+        """What the learner reports, by portfolio."""
+        if reports:
+            await self._redis.mset({self._keys.learning(p): msgspec.json.encode(report) for p, report in reports.items()})
+
     async def delete_all(self) -> int:
         """Deletes the view in one step, during which and before which nobody writes to it; how many keys it had."""
         token = uuid4().hex

@@ -104,6 +104,11 @@ class RedisView:
             await self.catch_up(place, end)
         return ends
 
+    async def keep_learning(self, reports: Mapping[str, object]) -> None:
+        """What the learner reports, by portfolio, as it is now. Raises: SinkUnavailable."""
+        with _unavailable():
+            await self._store.write_learning(reports)
+
     async def tend(self, seconds: float = TEND_SECONDS) -> None:
         """Never ends: looks whether Redis has forgotten what it had, even while no decision comes, and catches up."""
         seen: dict[Partition, int] = {}

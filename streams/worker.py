@@ -15,10 +15,12 @@ from streams.day_clock import DayClock
 from streams.ledger_metrics import LedgerMetrics
 from streams.metrics import Metrics
 from streams.offsets import BrokerOffsets
+from streams.quality import Learners, tell
 from streams.running import Segmenters, running
 from streams.settings import Settings
 from streams.telemetry import Telemetry
 from streams.view_hosting import host_view, view_topics
+from streams.views import RedisView
 
 CLIENTS: Final = "clients"
 LEARNER: Final = "learner"
@@ -56,6 +58,8 @@ class Assembled(NamedTuple):
 
     app: TierwatchApp
     segmenters: Segmenters
+    learners: Learners
+    view: RedisView | None
 
 
 def build(settings: Settings, policy: Policy, sources: Mapping[str, int], telemetry: Telemetry | None = None) -> Assembled:
@@ -73,11 +77,10 @@ def build(settings: Settings, policy: Policy, sources: Mapping[str, int], teleme
 
         return Learner(partition, states, policy)
 
-    segmenters = Segmenters(segmenter)
+    segmenters, learners = Segmenters(segmenter), Learners(learner)
     host_stateful(app, names.real(topics.CLIENT_EVENTS), CLIENTS, segmenters, settings.partitions)
-    host_stateful(app, names.real(topics.LEARNING), LEARNER, learner, 1)
-    host_view(app, settings)
-    return Assembled(app, segmenters)
+    host_stateful(app, names.real(topics.LEARNING), LEARNER, learners, 1)
+    return Assembled(app, segmenters, learners, host_view(app, settings))
 
 
 def assemble(settings: Settings, policy: Policy) -> tuple[TierwatchApp, Metrics]:
@@ -89,9 +92,15 @@ def assemble(settings: Settings, policy: Policy) -> tuple[TierwatchApp, Metrics]
     names = {topic: settings.topic_names.real(topic) for topic in settings.sources}
     sources = {topic: len(offsets.partitions(real)) for topic, real in names.items()}
     metrics = Metrics(view_topics(settings))
-    app, segmenters = build(settings, policy, sources, metrics)
+    app, segmenters, learners, view = build(settings, policy, sources, metrics)
     metrics.registry.register(LedgerMetrics(segmenters.tallies))
     metrics.ask(running=lambda: running(app), versions=segmenters.versions)
+    keep = None if view is None else view.keep_learning
+
+    async def tell_quality() -> None:
+        await tell(learners, metrics.quality, keep)
+
+    app.task(tell_quality)
     if settings.end_of_day == "calendar":
         logical = {real: topic for topic, real in names.items()}
         clock = DayClock(app, bank_calendar(settings), offsets, logical, sources)

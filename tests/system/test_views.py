@@ -239,6 +239,14 @@ async def test_a_view_of_other_topics_is_told_and_not_mixed_with_ours(redis: Red
     await must_be(redis, Expected.of(longer))
 
 
+async def test_what_the_learner_reports_stands_beside_and_goes_with_the_view(redis: Redis) -> None:
+    view = view_of(redis, DecisionTopics())
+    await view.keep_learning({"corporate": {"alarms": {"threshold_pd": 0.2}}})
+    assert await redis.get(KEYS.learning("corporate")) == b'{"alarms":{"threshold_pd":0.2}}'
+    await view.delete()
+    assert await redis.get(KEYS.learning("corporate")) is None
+
+
 async def test_a_record_that_is_no_decision_is_passed_over(redis: Redis) -> None:
     topics = DecisionTopics()
     records = topics.publish(0, change("C1", 1), change("C2", 1))

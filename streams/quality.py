@@ -1,0 +1,103 @@
+"""How good the scores are, live: what the learner of this worker reports, into the metrics and into Redis, every so often.
+
+The learner's state changes in the event loop, so that is where it is asked: never from the thread that serves metrics.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from agents.hosting import MakeAgent, PartitionAgent
+from streams.hosting import SinkUnavailable
+
+SECONDS: Final = 15.0
+FIGURES: Final = (
+    "examples", "defaults", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "log_loss", "mean_pd", "observed_rate",
+)  # fmt: skip
+SPANS: Final = {"whole": "whole", "rolling_12_months": "12-months"}
+SCORED: Final = {"statements": "statement", "months": "month"}
+
+log = structlog.get_logger(__name__)
+
+Reports = Mapping[str, Mapping[str, Any]]
+"""By portfolio, as `Learner.report` gives them."""
+
+
+class Learners:
+    """Makes learners (a `MakeAgent`); tells what the one that still lives reports."""
+
+    def __init__(self, make: MakeAgent) -> None:
+        self._make = make
+        self._made: WeakValueDictionary[int, Any] = WeakValueDictionary()
+
+    def __call__(self, partition: int, states: dict[bytes, bytes]) -> PartitionAgent:
+        """One more."""
+        self._made[partition] = made = self._make(partition, states)
+        return made
+
+    def reports(self) -> Reports:
+        """Nothing where the learner lives in another worker."""
+        reports: dict[str, Mapping[str, Any]] = {}
+        for one in list(self._made.values()):
+            reports |= one.report()
+        return reports
+
+
+class Quality(Collector):
+    """Gauges of the last reports. Labels: portfolio (those of the policy), statement or month, span, figure."""
+
+    def __init__(self) -> None:
+        self.reports: Reports = {}
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: a registry would otherwise collect to learn the names."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """As of the last report."""
+        quality = GaugeMetricFamily(
+            "tierwatch_score_quality",
+            "How well scores have told who would default, where the horizon is over.",
+            labels=("portfolio", "scored", "span", "figure"),
+        )
+        alarms = GaugeMetricFamily(
+            "tierwatch_false_alarms_per_100_client_years", "Of the PD warning.", labels=("portfolio", "kind")
+        )
+        threshold = GaugeMetricFamily("tierwatch_alarm_pd", "PD from which is warned, as learned.", labels=("portfolio",))
+        for portfolio, report in sorted(self.reports.items()):
+            for labels, value in _figures(report):
+                quality.add_metric([portfolio, *labels], value)
+            told = report["alarms"]
+            for kind in ("bound", "realised"):
+                if (rate := told[f"{kind}_per_100_client_years"]) is not None:
+                    alarms.add_metric([portfolio, kind], rate)
+            threshold.add_metric([portfolio], told["threshold_pd"])
+        yield from (quality, alarms, threshold)
+
+
+async def tell(
+    learners: Learners, quality: Quality, keep: Callable[[Reports], Awaitable[None]] | None, seconds: float = SECONDS
+) -> None:
+    """Never ends: reports, every so often. `keep` puts them where others read them; it may be away for a while."""
+    while True:
+        quality.reports = learners.reports()
+        if keep is not None and quality.reports:
+            try:
+                await keep(quality.reports)
+            except SinkUnavailable as unavailable:
+                log.warning("view_unavailable", reason=str(unavailable))
+        await asyncio.sleep(seconds)
+
+
+def _figures(report: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], float]]:
+    for part, scored in SCORED.items():
+        for span, name in SPANS.items():
+            for figure in FIGURES:
+                if (value := report[part][span].get(figure)) is not None:
+                    yield (scored, name, figure), float(value)

@@ -110,12 +110,12 @@ def plain_regression() -> Entrant:
 STATEMENTS: Final[Mapping[str, Callable[[], Entrant]]] = {
     "Altman Z''": Altman,
     "River HoeffdingAdaptiveTree, under-sampled": adaptive_tree,
-    "River StandardScaler | LogisticRegression": plain_regression,
+    "River StandardScaler, LogisticRegression": plain_regression,
     "River ARF10, under-sampled": forest,
     "LightGBM, refitted each year": Yearly,
 }
 CARDS: Final[Mapping[str, Callable[[], Entrant]]] = {
     "River HoeffdingAdaptiveTree, under-sampled": adaptive_tree,
-    "River StandardScaler | LogisticRegression": plain_regression,
+    "River StandardScaler, LogisticRegression": plain_regression,
     "River ARF10, under-sampled": forest,
 }

@@ -43,11 +43,15 @@ class River:
 
 
 class Yearly:
-    """LightGBM on all labels so far, refitted with the first case of each calendar year: the batch reference."""
+    """LightGBM on all cases of the years before, refitted with the first case of each calendar year: the batch reference.
+
+    Survivors are told later than defaults, so it does as one does in practice: of a case of an earlier year no default
+    known so far counts as none. (On the labels told by then alone, the last year's cases would all be defaults.)
+    """
 
     def __init__(self) -> None:
-        self.xs: list[Any] = []
-        self.ys: list[bool] = []
+        self.cases: list[Case] = []
+        self.defaulted: set[int] = set()
         self.booster: Any = None
         self.year = 0
 
@@ -55,15 +59,17 @@ class Yearly:
         if case.as_of.year != self.year:
             self.year = case.as_of.year
             self._refit()
+        self.cases.append(case)
         return scored(self.booster, [case.x])[0] if self.booster is not None else 0.0
 
     def learn(self, case: Case, y: bool) -> None:
-        self.xs.append(case.x)
-        self.ys.append(y)
+        if y:
+            self.defaulted.add(case.number)
 
     def _refit(self) -> None:
-        if any(self.ys):
-            self.booster = boosted(self.xs, self.ys)
+        ys = [case.number in self.defaulted for case in self.cases]
+        if any(ys):
+            self.booster = boosted([case.x for case in self.cases], ys)
 
 
 def boosted(xs: list[Any], ys: list[bool]) -> Any:

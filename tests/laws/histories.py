@@ -30,7 +30,8 @@ OTHER_POLICY: Policy = policy(
 
 KINDS = (
     "pay", "pay", "pay", "part", "miss", "reverse", "draw", "draw", "statement", "outcome", "profile", "rating", "collateral",
-    "macro", "pass", "pass", "pass", "jump", "model", "cutoffs", "policy", "same-event", "same-record", "garbage", "no-rate",
+    "milestone", "answer", "answer", "macro", "pass", "pass", "pass", "jump", "model", "cutoffs", "policy", "same-event",
+    "same-record", "garbage", "no-rate",
 )  # fmt: skip
 
 Op = tuple[str, int, int]
@@ -131,7 +132,21 @@ class _Writer:
         self._says(topics.PROFILES, i, employees=n, industry=industry, country=country, **ties)
 
     def _rating(self, i: int, n: int) -> None:
-        self._says(topics.RATINGS, i)
+        self._says(topics.RATINGS, i, grade=("A", "BBB+", "BB", "B", "NR")[n % 5])
+
+    def _milestone(self, i: int, n: int) -> None:
+        self._says(topics.MILESTONES, i, planned=n / 9, actual=n / 18, cost_planned=10.0, cost_actual=8.0 + n / 2)
+
+    def _answer(self, i: int, n: int) -> None:
+        """What a person says of a warning that is open or may be, or a signal of their own."""
+        verdict = ("confirmed", "false-alarm", "snoozed", "suppressed", "raised")[n % 5]
+        code = ("UTIL", "DPD", "EXCESS", "LEVERAGE", "PROJECT")[n * 3 % 5]
+        until = (self.day + timedelta(days=n)).isoformat() if n % 2 or verdict == "suppressed" else None
+        own = {"warning_id": None, "indicator": code if n > 4 else None, "severity": ("amber", "red", None)[n % 3]}
+        named = own if verdict == "raised" else {"warning_id": f"{CLIENTS[i][0]}/{code}/{1 + n % 3}"}
+        if verdict == "suppressed":
+            named = {**named, "indicator": code}
+        self._says(topics.FEEDBACK, i, verdict=verdict, until=until, **named)
 
     def _collateral(self, i: int, n: int) -> None:
         self._says(topics.COLLATERAL, i, value=str(1000 * n))

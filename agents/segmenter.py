@@ -17,6 +17,7 @@ from agents.segmentation.agenda import SLICE, Agenda, month_end, next_look
 from agents.segmentation.deciding import Decided, decide, rescore
 from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, Standing, in_force
+from agents.segmentation.limits import Limits
 from agents.segmentation.place import Place
 from agents.segmentation.regime import observe, regime_of, turn
 from online_models.features import unpacked
@@ -84,6 +85,7 @@ class Segmenter:
         self.agenda = Agenda()
         self.history_agenda = Agenda()
         """Clients whose tallies change by time alone, by the month's end at which they do."""
+        self.limits = Limits()
         self.tallies: dict[str, Tallies] = {}
         """By portfolio, the sum over the clients here."""
         self._lending = False
@@ -239,7 +241,7 @@ class Segmenter:
     def _fold_and_decide(self, record: Record, client_id: str, fact: log.Fact | None, tell: bool) -> None:
         client = self.client(client_id)
         looked, derived = client.look_day, False
-        was_bin, was_history, was_turn = client.value_bin, client.history, client.history_day
+        was_bin, was_granted, was_history, was_turn = client.value_bin, client.granted, client.history, client.history_day
         if fact is None:
             day, event_id = self.partition.closed_day, f"day-closed/{date.fromordinal(self.partition.closed_day)}"
         else:
@@ -271,6 +273,7 @@ class Segmenter:
             self._watch(fact, client, now)
         self.agenda.move(client_id, looked, client.look_day)
         self._count_value(client.portfolio, was_bin, client.value_bin)
+        self.limits.move(client.portfolio, was_granted, client.granted)
         if client.facilities:
             self._lending = True
         if client.history is not was_history:
@@ -527,6 +530,7 @@ class Segmenter:
             partitions=self.partitions,
             offset=offset,
             bins=tuple(sorted((b, n) for b, n in self.histograms.get(portfolio, {}).items() if n)),
+            limits=self.limits.of(portfolio),
         )
         self._outcomes.append(Outcome(topics.LEARNING, None, msgspec.json.encode(spread), (), 0))
 
@@ -592,7 +596,7 @@ class Segmenter:
             tallies.add(read_history(now))
 
     def _rebuild(self) -> None:
-        """The agendas, the histograms and the tallies, from the client states."""
+        """The agendas, the histograms, the limits and the tallies, from the client states."""
         looks: dict[int, set[str]] = defaultdict(set)
         turns: dict[int, set[str]] = defaultdict(set)
         valued: Counter[tuple[str, int]] = Counter()
@@ -605,6 +609,7 @@ class Segmenter:
                     turns[seen.history_day].add(key.decode())
                 if seen.value_bin is not None:
                     valued[seen.portfolio, seen.value_bin] += 1
+                self.limits.move(seen.portfolio, None, seen.granted)
                 if seen.history:
                     self._tally(seen.portfolio, b"", seen.history)
                 self._lending = self._lending or seen.has_facilities

@@ -4,6 +4,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from schemas.learning import SegmentLimits
+
 
 class Taught(msgspec.Struct, array_like=True):
     """A portfolio's model and how well its scores have told; `model` is `PdModel.dump()`."""
@@ -22,6 +24,7 @@ class Spread(msgspec.Struct, array_like=True):
     as_of: int
     of: int
     by_partition: dict[int, tuple[tuple[int, int], ...]] = msgspec.field(default_factory=dict)
+    limits: dict[int, tuple[SegmentLimits, ...]] = msgspec.field(default_factory=dict)
 
 
 class Part(msgspec.Struct, array_like=True):

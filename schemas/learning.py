@@ -68,6 +68,23 @@ class LabelledExample(msgspec.Struct, frozen=True, tag_field="record", tag="labe
     """A warning of the PD was raised since then, and stands."""
 
 
+class SegmentLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of the clients of one segment. They add up, over partitions too. Units: whole ones of the reporting currency."""
+
+    segment: str
+    clients: int
+    drawn: int
+    limit: int
+    headroom: int
+    """Granted and not drawn."""
+    over_granted: int
+    """Limits above what the treatment of a frozen, reduced or cancelled limit would grant today: at risk of being drawn."""
+    room: int
+    """What the treatment would grant on top where limits are to be raised: headroom for good risk."""
+    expected_loss: int
+    """A year."""
+
+
 class ValueHistogram(msgspec.Struct, frozen=True, tag_field="record", tag="value-histogram", kw_only=True):
     """How the clients of one portfolio in one partition of the log are spread over value, at the close of `as_of`."""
 
@@ -79,6 +96,8 @@ class ValueHistogram(msgspec.Struct, frozen=True, tag_field="record", tag="value
     offset: int
     bins: tuple[tuple[int, int], ...]
     """(bin of `online_models.cutoffs.bin_of`, clients), ascending."""
+    limits: tuple[SegmentLimits, ...] = ()
+    """Of the same clients, by segment."""
 
 
 class TalliesTold(msgspec.Struct, frozen=True, tag_field="record", tag="tallies-told", kw_only=True):

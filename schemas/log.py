@@ -228,6 +228,8 @@ class CutoffsPublished(Canonical, frozen=True, tag="cutoffs-published", kw_only=
     clients: int
     cutoffs: tuple[float, float, float]
     """Lower bound of diamond, gold, silver."""
+    curve: tuple[tuple[float, float], ...] = ()
+    """The 80/20 curve: share of the clients, the best-valued first, and the share of all value that they bring."""
 
 
 class PolicyPublished(Canonical, frozen=True, tag="policy-published", kw_only=True, omit_defaults=True):

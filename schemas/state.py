@@ -282,6 +282,19 @@ class Track(msgspec.Struct, array_like=True, gc=False):
     drift: Drift = msgspec.field(default_factory=Drift)
 
 
+class Granted(msgspec.Struct, array_like=True, gc=False):
+    """What a client adds to the limits of its segment. Units: whole ones of the reporting currency, so that sums are exact."""
+
+    segment: int
+    """Its place in `schemas.treatment_rules.SEGMENTS`."""
+    drawn: int
+    limit: int
+    headroom: int
+    over_granted: int
+    room: int
+    expected_loss: int
+
+
 class ClientState(msgspec.Struct, array_like=True):
     """A client. Built empty it is complete."""
 
@@ -388,6 +401,8 @@ class ClientState(msgspec.Struct, array_like=True):
     """Severity of the worst open warning."""
     watchlist_day: int = 0
     """Since when."""
+    granted: Granted | None = None
+    """As it is counted among the limits; None if it has left."""
 
 
 class Partition(msgspec.Struct, array_like=True):
@@ -436,7 +451,7 @@ def _default(field: FieldInfo) -> Any:
     return field.default if field.default is not msgspec.NODEFAULT else msgspec.field(default_factory=field.default_factory)
 
 
-_glance: Final = _reader("portfolio", "look_day", "value_bin", "history", "history_day")
+_glance: Final = _reader("portfolio", "look_day", "value_bin", "history", "history_day", "granted")
 read_borrower: Final = _reader("portfolio", "first_day", "facilities", "months", "defaulted_day", "left_day")
 """What liquidity follows from (`agents.segmentation.liquidity.Borrower`)."""
 
@@ -453,13 +468,14 @@ class Glance(NamedTuple):
     history: bytes
     history_day: int
     has_facilities: bool
+    granted: Granted | None
 
 
 def glance(value: bytes) -> Glance:
     """A few fields of a client's bytes."""
     seen: Any = _glance(value)
     lends = bytes(seen.facilities) != NO_FACILITIES
-    return Glance(seen.portfolio, seen.look_day, seen.value_bin, seen.history, seen.history_day, lends)
+    return Glance(seen.portfolio, seen.look_day, seen.value_bin, seen.history, seen.history_day, lends, seen.granted)
 
 
 read_client: Final = msgspec.msgpack.Decoder(ClientState).decode

@@ -21,6 +21,7 @@ EARLY_WARNINGS: Final = "early-warnings"
 LEARNING: Final = "learning"
 MODELS: Final = "models"
 LEDGER: Final = "ledger"
+PORTFOLIOS: Final = "portfolios"
 DEAD_LETTERS: Final = "dead-letters"
 
 SOURCE_PREFIX: Final = "corebank."
@@ -74,6 +75,7 @@ OWN: Final = (
     Topic(LEARNING, "one", "delete", LONG_MS),
     Topic(MODELS, "one", "compact", FOREVER),
     Topic(LEDGER, "one", "delete", LONG_MS),
+    Topic(PORTFOLIOS, "one", "compact", FOREVER),
     Topic(DEAD_LETTERS, "log", "delete", 90 * DAY_MS),
 )
 """What tierwatch writes."""

@@ -25,7 +25,7 @@ from streams.event_files import Line, lines, opened
 from streams.occurring import Occurred
 from streams.pipeline import Pipeline
 from streams.plots import draw
-from streams.reporting import tallied
+from streams.reporting import spread, tallied
 
 CHUNK: Final = 2000
 """Records of the log after which the learner has its turn; control records stand at such places."""
@@ -38,6 +38,7 @@ FILES: Final = {
     topics.EARLY_WARNINGS: "early-warnings.jsonl",
     topics.MODELS: "models.jsonl",
     topics.LEDGER: "ledgers.jsonl",
+    topics.PORTFOLIOS: "portfolios.jsonl",
     topics.DEAD_LETTERS: "dead-letters.jsonl",
 }
 SCORES: Final = "scores.jsonl"
@@ -134,6 +135,7 @@ class Replay:
             **tallied(self.pipeline.segmenters),
             "alarms": {name: told["alarms"] for name, told in learning.items()},
             "occurred": self._occurred.report(),
+            **spread(self.pipeline.segmenters),
         }
 
     def evaluations(self) -> dict[str, Evaluation]:

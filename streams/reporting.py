@@ -1,13 +1,14 @@
-"""What the partitions' tallies say of each portfolio: the ledger, the transition matrices, the liquidity."""
+"""What the partitions say of each portfolio: ledger, transition matrices, liquidity, value curve, limits."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from agents.segmentation import liquidity
+from agents.segmentation import limits, liquidity
 from agents.segmenter import Segmenter
-from online_models import ledger, transitions
+from online_models import cutoffs, ledger, transitions
 from online_models.tallies import Tallies
+from schemas.learning import SegmentLimits
 from schemas.state import is_client, read_borrower
 
 Figures = Callable[[Tallies, int], dict[str, Any]]
@@ -45,3 +46,23 @@ def liquid(segmenters: Iterable[Segmenter], day: int) -> dict[str, liquidity.Flo
                 borrower = read_borrower(value)
                 liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, segmenter.policy.per_minor)
     return dict(sorted(flows.items()))
+
+
+def spread(segmenters: Iterable[Segmenter]) -> dict[str, dict[str, Any]]:
+    """The value curve and the limits by segment of each portfolio, as they stand."""
+    partitions = list(segmenters)
+    valued = {name for segmenter in partitions for name, bins in segmenter.histograms.items() if any(bins.values())}
+    curves = {
+        name: cutoffs.value_curve(cutoffs.merged(s.histograms[name].items() for s in partitions if name in s.histograms))
+        for name in sorted(valued)
+    }
+    lent = sorted({name for segmenter in partitions for name in segmenter.limits.portfolios})
+    by_segment = {name: limits.merged(segmenter.limits.of(name) for segmenter in partitions) for name in lent}
+    return {
+        "value_curve": curves,
+        "limits": {name: {one.segment: _figures(one) for one in told} for name, told in by_segment.items()},
+    }
+
+
+def _figures(told: SegmentLimits) -> dict[str, int]:
+    return {name: getattr(told, name) for name in limits.SUMMED}

@@ -13,6 +13,7 @@ from agents.segmentation.changes import Scored, tier_change
 from agents.segmentation.defaulting import NO_ARREARS, Arrears, default_step
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.rule import Seen
+from agents.segmentation.limits import granted
 from agents.segmentation.origin import carry_over, originate
 from agents.segmentation.place import Place
 from agents.segmentation.valuation import Exposure, contribution, exposure
@@ -60,6 +61,7 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
 
     by_payment = isinstance(fact, log.RepaymentReceived)
     change = tier_change(client, place, now, Scored(behaviour_x, held, kept, parts, owed, by_payment))
+    client.granted = granted(client, held, parts, now)
     if told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:
         history.record(client, told, fact, place.day, now.rules.ledger.look_back_days)
     return Decided(change, told, labelled, counted)

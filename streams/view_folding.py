@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.decisions import EarlyWarning, Segment, Severity, TierChange
 from schemas.learning import LedgerPublished
+from schemas.portfolios import PortfolioTold
 
 MOST_PER_CLIENT: Final = 20
 """Warnings kept of each client."""
@@ -21,7 +22,7 @@ OFFSET_SPAN: Final = 2**32
 
 WORST_FIRST: Final = tuple(severity.label for severity in sorted(Severity, reverse=True))
 
-Decision = TypeVar("Decision", TierChange, EarlyWarning, LedgerPublished)
+Decision = TypeVar("Decision", TierChange, EarlyWarning, LedgerPublished, PortfolioTold)
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True):
@@ -74,6 +75,7 @@ class Writes(NamedTuple):
     recent: list[tuple[int, bytes]]
     ledgers: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     """By portfolio."""
+    portfolios: Mapping[str, dict[str, str]] = MappingProxyType({})
 
 
 read_counted: Final = msgspec.json.Decoder(Counted).decode
@@ -127,6 +129,21 @@ def fold_warnings(published: Iterable[Published[EarlyWarning]], were: Mapping[st
     hashes = {client_id: _warned_hash(warned) for client_id, warned in now.items()}
     kept = {client_id: wires[-MOST_PER_CLIENT:] for client_id, wires in fresh.items()}
     return Writes(hashes, kept, counts, sorted(recent)[-MOST_RECENT:])
+
+
+def fold_portfolios(told: Iterable[PortfolioTold]) -> Writes:
+    """What was last told of each portfolio; one that is repeated tells the same again."""
+    hashes = {
+        whole.portfolio: {
+            "number": str(whole.number),
+            "as_of": whole.as_of.isoformat(),
+            "clients": str(whole.clients),
+            "value_curve": _json(whole.value_curve),
+            "limits": _json(whole.limits),
+        }
+        for whole in told
+    }
+    return Writes({}, {}, Counter(), [], hashes)
 
 
 def score(warning: EarlyWarning) -> int:

@@ -1,4 +1,4 @@
-"""The view in a worker: decisions and ledgers into Redis, beside the agents that decide."""
+"""The view in a worker: decisions, ledgers and portfolios into Redis, beside the agents that decide."""
 
 from typing import Final
 

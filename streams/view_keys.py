@@ -9,7 +9,9 @@ TIER_FIELD: Final = "counted"
 """Field of a client's hash: its last tier change as the counts hold it."""
 WARNINGS_FIELD: Final = "warnings"
 """Field of a client's hash: its open warnings and the last sequence seen."""
-FAMILIES: Final = ("client:", "ledger:", "warnings:", "counts:", "learning:", "position:", "portfolios", "recent-warnings")
+FAMILIES: Final = (
+    "client:", "ledger:", "warnings:", "counts:", "learning:", "position:", "portfolio:", "portfolios", "recent-warnings",
+)  # fmt: skip
 
 
 class ViewKeys(NamedTuple):
@@ -36,6 +38,10 @@ class ViewKeys(NamedTuple):
     def learning(self, portfolio: str) -> str:
         """String: how well a portfolio was scored, and its alarms, as the learner last reported (JSON)."""
         return f"{self.prefix}:learning:{portfolio}"
+
+    def portfolio(self, portfolio: str) -> str:
+        """Hash: a portfolio as a whole, as it was last told."""
+        return f"{self.prefix}:portfolio:{portfolio}"
 
     def position(self, place: Partition) -> str:
         """String: the next offset of a partition, and a check on the record before it."""

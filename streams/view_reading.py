@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from schemas.decisions import EarlyWarning, Segment, read_early_warning
-from schemas.learning import LedgerPublished
+from schemas.learning import LedgerPublished, SegmentLimits
 from streams.settings import Settings
 from streams.view_folding import OpenWarning, read_warned
 from streams.view_keys import WARNINGS_FIELD, ViewKeys, keys_of
@@ -57,6 +57,17 @@ class PortfolioCounts(NamedTuple):
     """By indicator and severity."""
     watchlist: dict[str, int]
     """Clients by their worst open warning; those without any are left out."""
+
+
+class PortfolioView(NamedTuple):
+    """A portfolio as a whole, as of the last day on which cut-offs were drawn."""
+
+    as_of: date
+    clients: int
+    value_curve: list[tuple[float, float]]
+    """Share of the clients, the best-valued first, and the share of all value that they bring."""
+    limits: list[SegmentLimits]
+    """By segment."""
 
 
 class ViewReader:
@@ -109,6 +120,18 @@ class ViewReader:
         fields = {name.decode(): text for name, text in held.items()}
         parts = {name: msgspec.json.decode(fields[name]) for name in ("ledger", "transitions", "liquidity")}
         return LedgerPublished(portfolio=portfolio, as_of=date.fromisoformat(fields["as_of"].decode()), **parts)
+
+    async def portfolio(self, portfolio: str) -> PortfolioView | None:
+        """A portfolio as a whole; None before it was told of."""
+        held = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(self._keys.portfolio(portfolio)))
+        if not held:
+            return None
+        return PortfolioView(
+            date.fromisoformat(held[b"as_of"].decode()),
+            int(held[b"clients"]),
+            msgspec.json.decode(held[b"value_curve"], type=list[tuple[float, float]]),
+            msgspec.json.decode(held[b"limits"], type=list[SegmentLimits]),
+        )
 
     async def matrix(self, portfolio: str) -> dict[tuple[str, str], int]:
         """Clients by value tier and risk grade."""

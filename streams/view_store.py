@@ -108,8 +108,10 @@ class ViewStore:
 
     def _packed(self, writes: Writes) -> bytes:
         keys = self._keys
-        hashes = [[keys.client(c), *(part for pair in hash_.items() for part in pair)] for c, hash_ in writes.clients.items()]
-        hashes += [[keys.ledger(p), *(part for pair in told.items() for part in pair)] for p, told in writes.ledgers.items()]
+        named: list[tuple[str, Mapping[str, str]]] = [(keys.client(c), hash_) for c, hash_ in writes.clients.items()]
+        named += [(keys.portfolio(p), hash_) for p, hash_ in writes.portfolios.items()]
+        named += [(keys.ledger(p), told) for p, told in writes.ledgers.items()]
+        hashes = [[key, *(part for pair in hash_.items() for part in pair)] for key, hash_ in named]
         lists = [[keys.warnings(c), *(_text(wire) for wire in wires)] for c, wires in writes.warnings.items()]
         counts = [[keys.counts(portfolio), field, str(by)] for (portfolio, field), by in writes.counts.items() if by]
         portfolios = sorted({portfolio for portfolio, _ in writes.counts})

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from schemas import topics
 from schemas.decisions import EarlyWarning, TierChange, read_early_warning, read_tier_change
 from schemas.learning import LedgerPublished, read_ledger
+from schemas.portfolios import PortfolioTold, read_portfolio
 from schemas.records import Record
 from streams import view_folding as folding
 from streams.hosting import SinkUnavailable
@@ -71,7 +72,7 @@ class Kind(NamedTuple):
 
 
 class RedisView:
-    """A sink of the decision topics and of the ledger. `names` tells which real topic holds what."""
+    """A sink of the decision topics, of the ledger and of portfolios. `names` tells which real topic holds what."""
 
     def __init__(
         self, store: ViewStore, decision_log: DecisionLog, names: topics.TopicNames, telemetry: Telemetry | None = None
@@ -267,8 +268,13 @@ def _fold_ledgers(published: Iterable[Published[LedgerPublished]], fields: Mappi
     return folding.fold_ledgers(ledger for ledger, _ in published)
 
 
+def _fold_portfolios(published: Iterable[Published[PortfolioTold]], fields: Mapping[str, str]) -> Writes:
+    return folding.fold_portfolios(told for told, _ in published)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     topics.TIER_CHANGES: Kind(TIER_FIELD, read_tier_change, _fold_tier_changes),
     topics.EARLY_WARNINGS: Kind(WARNINGS_FIELD, read_early_warning, _fold_warnings),
     topics.LEDGER: Kind("", read_ledger, _fold_ledgers),
+    topics.PORTFOLIOS: Kind("", read_portfolio, _fold_portfolios),
 }

@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from schemas import topics
 from schemas.decisions import EarlyWarning, Evidence, Segment, TierChange, read_early_warning, read_tier_change, write
+from schemas.learning import SegmentLimits
+from schemas.portfolios import PortfolioTold, write_portfolio
 from schemas.records import PlainRecord, Record
 from schemas.topics import EARLY_WARNINGS, TIER_CHANGES, TopicNames
 from streams.positions import Partition
 
 NAMES = TopicNames()
-CHANGES, WARNINGS = NAMES.real(TIER_CHANGES), NAMES.real(EARLY_WARNINGS)
+CHANGES, WARNINGS, WHOLES = NAMES.real(TIER_CHANGES), NAMES.real(EARLY_WARNINGS), NAMES.real(topics.PORTFOLIOS)
 PORTFOLIOS = ("corporate", "sme")
 TIERS = ("diamond", "gold", "silver", "basic")
 GRADES = ("1", "4", "7", "D")
@@ -90,6 +93,13 @@ class DecisionTopics:
             made.append(records[-1])
         return made
 
+    def tell(self, *wholes: PortfolioTold) -> list[PlainRecord]:
+        """Appends what is told of portfolios as a whole; the records."""
+        held = self.held.setdefault(Partition(WHOLES, 0), [])
+        made = [PlainRecord(WHOLES, 0, len(held) + i, 0, w.portfolio.encode(), write_portfolio(w)) for i, w in enumerate(wholes)]
+        held += made
+        return made
+
     async def read(self, place: Partition, begin: int, until: int) -> AsyncIterator[Sequence[Record]]:
         """In batches of five."""
         self.reads += 1
@@ -101,18 +111,27 @@ class DecisionTopics:
         return {place.partition: len(records) for place, records in self.held.items() if place.topic == topic}
 
 
+def whole(number: int, portfolio: str = "corporate") -> PortfolioTold:
+    """A portfolio as a whole."""
+    figures = {"limit": 9 * number, "headroom": 4, "over_granted": 2, "room": 1, "expected_loss": 3}
+    star = SegmentLimits(segment="star", clients=number, drawn=5 * number, **figures)
+    curve = ((0.2, 0.8), (1.0, 1.0))
+    day = date(2024, 1, 1) + timedelta(number)
+    return PortfolioTold(portfolio=portfolio, number=number, as_of=day, clients=number, value_curve=curve, limits=(star,))
+
+
 def random_topics(chance: random.Random, partitions: int, decisions: int) -> DecisionTopics:
     """Clients that move and are warned of; now and then a worker dies and publishes its last decisions again."""
-    topics = DecisionTopics()
+    held = DecisionTopics()
     for partition in range(partitions):
         made = _decisions(chance, partition, decisions)
         at = 0
         while at < len(made):
-            topics.publish(partition, made[at])
+            held.publish(partition, made[at])
             at += 1
             if chance.random() < 0.05:
                 at = max(0, at - chance.randrange(12))
-    return topics
+    return held
 
 
 def _decisions(chance: random.Random, partition: int, number: int) -> list[TierChange | EarlyWarning]:

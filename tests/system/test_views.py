@@ -28,7 +28,18 @@ from streams.view_keys import ViewKeys
 from streams.view_reading import ViewReader
 from streams.view_store import ViewStore, connect
 from streams.views import RedisView, rebuild
-from tests.system.decision_topics import CHANGES, NAMES, WARNINGS, DecisionTopics, Expected, change, random_topics, warning
+from tests.system.decision_topics import (
+    CHANGES,
+    NAMES,
+    WARNINGS,
+    WHOLES,
+    DecisionTopics,
+    Expected,
+    change,
+    random_topics,
+    warning,
+    whole,
+)
 from tests.system.redis_servers import Server, made
 from tests.system.view_checks import KEYS, must_agree_with_itself, must_be
 
@@ -132,6 +143,24 @@ async def test_what_a_client_is_told_as_stands_in_the_view(redis: Redis) -> None
     assert await reader.matrix("corporate") == {("basic", "D"): 1, ("gold", "4"): 1}
     assert (await reader.counts("corporate")).open_warnings == {("DPD", "red"): 1}
     assert await reader.client("C9") is None
+
+
+async def test_what_was_last_told_of_a_portfolio_stands_in_the_view_and_is_found_again(redis: Redis) -> None:
+    topics = DecisionTopics()
+    view = view_of(redis, topics)
+    await view.apply(topics.tell(whole(1), whole(1, "sme"), whole(2)))
+    await redis.flushdb()
+    await view.apply(topics.tell(whole(3)))
+
+    reader = ViewReader(redis, KEYS)
+    told, other = await reader.portfolio("corporate"), await reader.portfolio("sme")
+
+    assert told is not None
+    assert other is not None
+    assert (told.clients, told.value_curve, [one.drawn for one in told.limits]) == (3, [(0.2, 0.8), (1.0, 1.0)], [15])
+    assert other.clients == 1
+    assert await reader.portfolio("cards") is None
+    assert await view.delete() == 3  # two portfolios and the position
 
 
 async def test_repeats_are_forgiven_in_the_topic_and_in_its_delivery(redis: Redis) -> None:
@@ -377,11 +406,11 @@ def _metric(port: int, name: str) -> float:
     return sum(values) if values else -1.0
 
 
-REAL = {"tier-changes": CHANGES, "early-warnings": WARNINGS}
+REAL = {"tier-changes": CHANGES, "early-warnings": WARNINGS, "portfolios": WHOLES}
 
 
 def _publish(bootstrap: str, topics: DecisionTopics, names: TopicNames = NAMES) -> None:
-    real = {CHANGES: names.real("tier-changes"), WARNINGS: names.real("early-warnings")}
+    real = {kind: names.real(logical) for logical, kind in REAL.items()}
     admin = AdminClient({"bootstrap.servers": bootstrap})
     there = admin.list_topics(timeout=10).topics
     if missing := [NewTopic(name, PARTITIONS, 1) for name in real.values() if name not in there]:

@@ -143,7 +143,7 @@ def fold_portfolios(told: Iterable[PortfolioTold]) -> Writes:
         }
         for whole in told
     }
-    return Writes({}, {}, Counter(), [], hashes)
+    return Writes({}, {}, Counter(), [], portfolios=hashes)
 
 
 def score(warning: EarlyWarning) -> int:

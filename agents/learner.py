@@ -32,7 +32,7 @@ from schemas.learner_state import (
     read_learner,
     read_taught,
 )
-from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, read_lesson
+from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, number_of, read_lesson
 from schemas.order import place_of
 from schemas.policy import Policy
 from schemas.portfolios import PortfolioTold, write_portfolio
@@ -76,6 +76,10 @@ class Learner:
                 counts["dead-letter/" + UNREADABLE] += 1
                 continue
             if isinstance(lesson, ValueHistogram):
+                published = self._published_by(lesson, record)
+                if published:
+                    touched.add(lesson.portfolio)
+                outcomes += published
                 outcomes += self._spread(lesson, record)
                 counts["histogram"] += 1
             elif isinstance(lesson, TalliesTold):
@@ -116,19 +120,31 @@ class Learner:
         if record.offset <= self._seen.get(name, -1):
             return []
         self._seen[name] = record.offset
+        today = example.labelled_on.toordinal()
+        outcomes = self._published(model, record, today) if model.is_due(today) else []
         self.evaluations[name].add(scored(example), example.y, example.labelled_on)
         self.alarms[name].add(example)
+        ends = example.as_of.toordinal() + self.policy.of(name).horizon_days
+        model.level.add(example.pd, number_of(example.model_version), example.y, ends, today)
         model.learn(example.x, example.y)
-        if model.edges and model.examples % model.rules.publish_every == 0:
-            return self._published(model, record)
-        return []
+        return [*outcomes, *self._published(model, record, today)] if model.is_full else outcomes
 
     def _alarms(self, dumped: dict[str, Any], name: str) -> Alarms:
         rules = self.policy.of(name)
         return Alarms.load(rules.alarms, rules.prior_pd, dumped)
 
-    def _published(self, model: PdModel, record: Record) -> list[Outcome]:
-        snapshot = msgspec.structs.replace(model.snapshot(), alarm_pd=self.alarms[model.portfolio].pd)
+    def _published_by(self, lesson: ValueHistogram, record: Record) -> list[Outcome]:
+        """Log time goes on where nothing is labelled, too."""
+        model = self.models.get(lesson.portfolio)
+        if model is None or record.offset <= self._seen[lesson.portfolio]:
+            return []
+        self._seen[lesson.portfolio] = record.offset
+        today = lesson.as_of.toordinal()
+        return self._published(model, record, today) if model.is_due(today) else []
+
+    def _published(self, model: PdModel, record: Record, today: int) -> list[Outcome]:
+        """The model as it stands, into the log."""
+        snapshot = msgspec.structs.replace(model.snapshot(today), alarm_pd=self.alarms[model.portfolio].pd)
         control = log.ModelPublished(source=log.Source(topics.LEARNING, record.partition, record.offset), snapshot=snapshot)
         return [
             Outcome(topics.MODELS, snapshot.portfolio.encode(), msgspec.json.encode(snapshot), (), 0),

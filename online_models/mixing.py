@@ -5,7 +5,7 @@ Source: credibility, Bühlmann (1967). Scoring needs no River: only who learns i
 
 from online_models.expert import expert
 from online_models.features import NAMES, STATEMENT
-from online_models.scorecard import Points, Scorecard, mixed
+from online_models.scorecard import Scorecard, mixed, steps_and_curve
 from schemas.learning import ModelSnapshot
 from schemas.policy import PortfolioPolicy
 
@@ -18,12 +18,12 @@ def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scoreca
     prior = expert(rules.prior_pd)
     if snapshot is None:
         return prior
-    learned = {f.name: Points(f.edges, f.points, f.missing) for f in snapshot.features}
+    learned = {f.name: steps_and_curve(f.edges, f.points, f.missing, f.knots, f.levels) for f in snapshot.features}
     w = snapshot.credibility
     tables = tuple(
         mixed(mine, 1.0 - w, learned[name], w) if name in learned else mine
         for name, mine in zip(NAMES, prior.statement + prior.behaviour, strict=True)
     )
     split = len(STATEMENT)
-    intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept
+    intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept + snapshot.level
     return Scorecard(snapshot.version, intercept, tables[:split], tables[split:], 1.0 - w)

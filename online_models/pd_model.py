@@ -1,20 +1,27 @@
-"""The probability of default that is learned: a River logistic regression on quantile bins, one-hot.
+"""The probability of default that is learned: an ensemble of additive models, mean of their logits.
 
-An additive model on bins is a scorecard: exact reason codes, JSON weights. Optimiser: FTRL-Proximal, McMahan et al. (KDD
-2013). How much it counts beside the expert grows with the defaults it has seen (credibility, Bühlmann 1967).
+A mean of additive models is additive: a scorecard with exact reason codes and JSON weights. Members and figures:
+`docs/learning.md`. How much it counts beside the expert grows with the defaults it has seen (credibility, Bühlmann 1967).
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from river import optim, utils
-from river.linear_model import LogisticRegression
+import numpy as np
 
-from online_models.features import NAMES
-from online_models.scorecard import sigmoid
+from online_models.features import AMOUNTS, NAMES
+from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges
+from online_models.level import CREDIBLE, Level
+from online_models.members import Amounts, Binned, Member, Seen, Smooth
+from online_models.scorecard import lines_through, sigmoid
 from schemas.learning import FeaturePoints, ModelSnapshot
 from schemas.policy import Learning
+
+START: Final = -4.6
+"""Intercept before anything is learned: 1 %, the order of a corporate default rate."""
+DIGITS: Final = 7
+"""Of published points: a ten-millionth of a logit."""
+AMOUNT_NAMES: Final = tuple((i, NAMES[i]) for i in AMOUNTS)
 
 
 class PdModel:
@@ -26,74 +33,89 @@ class PdModel:
         self.number = 0
         self.examples = 0
         self.defaults = 0
-        self._edges: tuple[tuple[float, ...], ...] = ()
-        self._names: list[tuple[tuple[float, ...], tuple[str, ...], str]] = []
+        self.level = Level()
+        self.published = (0, 0)
+        """Examples learned and the day when a model was last published."""
+        self.champion: tuple[str, ...] = rules.champion
+        self.drawn: list[dict[str, Any]] = []
+        """Of each feature in use: its place, its edges, knots and median."""
         self.waiting: list[tuple[list[float | None], bool]] = []
-        self.regression = LogisticRegression(optim.FTRLProximal(alpha=0.05, beta=1.0, l1=0.0, l2=1.0))
+        self.members: dict[str, Member] = {}
 
     @property
-    def edges(self) -> tuple[tuple[float, ...], ...]:
-        """Bin edges of each feature, none before they are drawn. Shape: as `features.NAMES`."""
-        return self._edges
-
-    @edges.setter
-    def edges(self, edges: tuple[tuple[float, ...], ...]) -> None:
-        self._edges = edges
-        self._names = [(e, tuple(f"{i}:{b}" for b in range(len(e) + 1)), f"{i}:") for i, e in enumerate(edges)]
+    def is_drawn(self) -> bool:
+        """Whether bins and knots are there."""
+        return bool(self.members)
 
     def score(self, x: Sequence[float | None]) -> float:
-        """Probability of default by what was learned alone; 0.5 before the bins are drawn."""
-        return sigmoid(self.regression._raw_dot_one(self._binned(x))) if self.edges else 0.5
+        """Probability of default by what was learned alone, at the members' own level; 0.5 before the bins are drawn."""
+        return sigmoid(self._mean(self.logits(self.seen(x)), self.champion)) if self.is_drawn else 0.5
+
+    def logits(self, seen: Seen) -> dict[str, float]:
+        """What each member says."""
+        return {name: member.score(seen) for name, member in self.members.items()}
 
     def learn(self, x: Sequence[float | None], y: bool) -> None:
         """One labelled example. Shape of `x`: as `features.NAMES`, None is missing."""
         self.examples += 1
         self.defaults += y
-        if self.edges:
-            self.regression.learn_one(self._binned(x), y)
+        if self.is_drawn:
+            self._teach(self.seen(x), y)
             return
         self.waiting.append((list(x), y))
         if len(self.waiting) >= self.rules.warm_up:
-            self._draw_bins()
+            self._draw()
+            waiting, self.waiting = self.waiting, []
+            for x, y in waiting:
+                self._teach(self.seen(x), y)
 
-    def snapshot(self) -> ModelSnapshot:
+    def seen(self, x: Sequence[float | None]) -> Seen:
+        """An example as the members take it."""
+        whole = np.array(x, dtype=np.float64)  # None is NaN
+        return Seen(whole[self._used], {name: value for i, name in AMOUNT_NAMES if (value := x[i]) is not None})
+
+    def is_due(self, today: int) -> bool:
+        """Whether anything was learned since a model was published, and that was long enough ago."""
+        learned, day = self.published
+        return self.is_drawn and self.examples > learned and today - day >= self.rules.publish_days
+
+    @property
+    def is_full(self) -> bool:
+        """Whether enough was learned since a model was published."""
+        return self.is_drawn and self.examples - self.published[0] >= self.rules.publish_every
+
+    def snapshot(self, today: int = 0) -> ModelSnapshot:
         """The scorecard as it stands, with the next number. Raises: ValueError before the bins are drawn."""
-        if not self.edges:
+        if not self.is_drawn:
             raise ValueError(f"{self.portfolio}: nothing learned before {self.rules.warm_up} examples")
         self.number += 1
-        weights = self.regression.weights
+        self.published = (self.examples, today)
+        credibility = self.defaults / (self.defaults + self.rules.credibility)
+        intercepts = [self.members[name].dump()["intercept"] for name in self.champion]
         return ModelSnapshot(
             portfolio=self.portfolio,
             number=self.number,
             examples=self.examples,
             defaults=self.defaults,
-            credibility=self.defaults / (self.defaults + self.rules.credibility),
-            intercept=float(self.regression.intercept),
-            features=tuple(
-                FeaturePoints(
-                    name,
-                    edges,
-                    tuple(float(weights.get(f"{i}:{b}", 0.0)) for b in range(len(edges) + 1)),
-                    float(weights.get(f"{i}:", 0.0)),
-                )
-                for i, (name, edges) in enumerate(zip(NAMES, self.edges, strict=True))
-            ),
+            credibility=credibility,
+            intercept=round(sum(intercepts) / len(intercepts), DIGITS),
+            features=tuple(self._points(i) for i in range(len(self.drawn))),
+            level=self.level.publish(self.number) if credibility >= CREDIBLE else 0.0,
+            members=self.champion,
         )
 
     def dump(self) -> dict[str, Any]:
-        """All of it as JSON; `load` gives a model that learns on to the last bit like this one."""
-        optimiser = self.regression.optimizer
+        """All of it; `load` gives a model that learns on to the last bit like this one."""
         return {
             "number": self.number,
             "examples": self.examples,
             "defaults": self.defaults,
-            "edges": self.edges,
+            "champion": self.champion,
+            "published": self.published,
+            "level": self.level.dump(),
+            "drawn": self.drawn,
             "waiting": self.waiting,
-            "intercept": float(self.regression.intercept),
-            "weights": {name: float(w) for name, w in self.regression.weights.items()},
-            "z": {name: float(z) for name, z in optimiser.z.items()},
-            "n": {name: float(n) for name, n in optimiser.n.items()},
-            "iterations": optimiser.n_iterations,
+            "members": {name: member.dump() for name, member in self.members.items()},
         }
 
     @classmethod
@@ -103,32 +125,99 @@ class PdModel:
         model.number = dumped["number"]
         model.examples = dumped["examples"]
         model.defaults = dumped["defaults"]
-        model.edges = tuple(tuple(edges) for edges in dumped["edges"])
+        model.champion = tuple(dumped["champion"])
+        model.published = tuple(dumped["published"])
+        model.level = Level.load(dumped["level"])
         model.waiting = [(x, y) for x, y in dumped["waiting"]]
-        regression, optimiser = model.regression, model.regression.optimizer
-        regression.intercept = dumped["intercept"]
-        regression._weights = utils.VectorDict(dumped["weights"])  # River has no public way to set weights
-        optimiser.z.update(dumped["z"])
-        optimiser.n.update(dumped["n"])
-        optimiser.n_iterations = dumped["iterations"]
+        if dumped["members"]:
+            model._found(dumped["drawn"])
+            for name, kept in dumped["members"].items():
+                if name in model.members:
+                    model.members[name].load(kept)
         return model
 
-    def _binned(self, x: Sequence[float | None]) -> dict[str, float]:
-        return {
-            missing if value is None else bins[bisect_right(edges, value)]: 1.0
-            for (edges, bins, missing), value in zip(self._names, x, strict=True)
-            if edges  # a feature that the warm-up never saw would only be one more intercept
+    def _teach(self, seen: Seen, y: bool) -> None:
+        for member in self.members.values():
+            member.learn(seen, y)
+
+    def _mean(self, logits: dict[str, float], names: Sequence[str]) -> float:
+        return sum(logits[name] for name in names) / len(names)
+
+    def _draw(self) -> None:
+        """Bins and knots from what has waited; a feature that it never saw would only be one more intercept."""
+        drawn = []
+        for place, column in enumerate(zip(*(x for x, _ in self.waiting), strict=True)):
+            values = [_short(v) for v in column if v is not None]
+            if not values:
+                continue
+            knots, levels = normal_scores(values)
+            drawn.append({
+                "place": place,
+                "bins": quantile_edges(values, even(self.rules.bins)),
+                "tails": quantile_edges(values, TAILS),
+                "knots": knots,
+                "levels": levels,
+                "median": sorted(values)[len(values) // 2],
+            })  # fmt: skip
+        self._found(drawn)
+
+    def _found(self, drawn: list[dict[str, Any]]) -> None:
+        """The members, on these bins and knots."""
+        self.drawn = drawn
+        self._used = np.array([d["place"] for d in drawn], dtype=np.intp)
+        self.members = {
+            "bins": Binned(Bins([d["bins"] for d in drawn]), alpha=0.05, l2=1.0, start=START),
+            "tails": Binned(Bins([d["tails"] for d in drawn]), alpha=0.1, l2=10.0, start=START),
+            "smooth": Smooth(Curves([(d["knots"], d["levels"]) for d in drawn]), rate=0.05, start=START),
+            "amounts": Amounts(rate=0.01, start=START),
         }
 
-    def _draw_bins(self) -> None:
-        columns = zip(*(x for x, _ in self.waiting), strict=True)
-        self.edges = tuple(quantile_edges([v for v in column if v is not None], self.rules.bins) for column in columns)
-        waiting, self.waiting = self.waiting, []
-        for x, y in waiting:
-            self.regression.learn_one(self._binned(x), y)
+    def _points(self, i: int) -> FeaturePoints:
+        """What a feature adds by the champion: the steps of its bins and the pieces between its knots."""
+        drawn, share = self.drawn[i], 1.0 / len(self.champion)
+        name = NAMES[drawn["place"]]
+        steps: list[tuple[Sequence[float], Sequence[float]]] = []
+        curves: list[tuple[Sequence[float], Sequence[float]]] = []
+        missing = 0.0
+        for member in (self.members[chosen] for chosen in self.champion):
+            if isinstance(member, Binned):
+                start, last = int(member.bins.starts[i]), int(member.bins.missing[i])
+                steps.append((member.bins.given[i], (member.w[start:last] * share).tolist()))
+                missing += float(member.w[last]) * share
+            elif isinstance(member, Smooth):
+                weight = float(member.w[i]) * share
+                given = member.curves.given[i]
+                curves.append((given[0], [weight * level for level in given[1]]))
+            elif isinstance(member, Amounts) and (line := member.line(name)) is not None:
+                curves.append((line[0], [share * level for level in line[1]]))
+        edges, points = _summed_steps(steps)
+        knots, levels = _summed_curves(curves)
+        return FeaturePoints(name, edges, _rounded(points), round(missing, DIGITS), knots, _rounded(levels), drawn["median"])
 
 
-def quantile_edges(values: list[float], bins: int) -> tuple[float, ...]:
-    """At most `bins` - 1 edges with about as many values between each two; fewer where values repeat."""
-    values = sorted(values)
-    return tuple(sorted({values[len(values) * i // bins] for i in range(1, bins)})) if values else ()
+def _summed_steps(steps: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tuple[tuple[float, ...], list[float]]:
+    edges = tuple(sorted({edge for some, _ in steps for edge in some}))
+    lows = (float("-inf"), *edges)
+    return edges, [sum(points[_bin(some, low)] for some, points in steps) for low in lows]
+
+
+def _bin(edges: Sequence[float], value: float) -> int:
+    return sum(edge <= value for edge in edges)
+
+
+def _summed_curves(curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tuple[tuple[float, ...], list[float]]:
+    knots = tuple(sorted({knot for some, _ in curves for knot in some}))
+    levels = []
+    pieces = [(some, *lines_through(some, heights)) for some, heights in curves]
+    for knot in knots:
+        levels.append(sum(base[_bin(some, knot)] + slope[_bin(some, knot)] * knot for some, base, slope in pieces))
+    return knots, levels
+
+
+def _rounded(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(round(value, DIGITS) for value in values)
+
+
+def _short(value: float) -> float:
+    """Six digits: edges are published with every model."""
+    return float(f"{value:.6g}")

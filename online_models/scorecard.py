@@ -1,4 +1,4 @@
-"""An additive scorecard: the logit is the intercept plus the points of each feature's bin.
+"""An additive scorecard: the logit is the intercept plus what each feature adds, by steps and lines of its value.
 
 Source: Siddiqi, Credit Risk Scorecards (2006), ch. 6; here points are logits, unscaled.
 """
@@ -13,14 +13,25 @@ MAX_LOGIT: Final = 30.0
 
 
 class Points(NamedTuple):
-    """Points of one feature. Shapes: `edges` n ascending, `points` n + 1. Units: logits."""
+    """Points of one feature: steps, and lines in them. Shapes: `edges` n ascending; `points`, `slopes` n + 1. Units: logits."""
 
     edges: tuple[float, ...]
     points: tuple[float, ...]
     missing: float = 0.0
+    slopes: tuple[float, ...] = ()
+    """Of the value; none: all level."""
 
     def of(self, value: float) -> float:
-        return self.points[bisect_right(self.edges, value)] if value == value else self.missing
+        """What this value adds."""
+        if value != value:
+            return self.missing
+        i = bisect_right(self.edges, value)
+        return self.points[i] + self.slopes[i] * value if self.slopes else self.points[i]
+
+    def piece(self, low: float) -> tuple[float, float]:
+        """Height at 0 and slope of the piece that begins at or holds `low`."""
+        i = bisect_right(self.edges, low)
+        return self.points[i], self.slopes[i] if self.slopes else 0.0
 
 
 NOTHING: Final = Points((), (0.0,), 0.0)
@@ -40,24 +51,58 @@ class Scorecard(NamedTuple):
         """What each feature adds. Shape: as `x`. Their sum and the intercept are the logit."""
         return [card.of(value) for card, value in zip((*self.statement, *self.behaviour), x, strict=True)]
 
+    def of(self, i: int, value: float) -> float:
+        """What feature `i` adds at a value."""
+        split = len(self.statement)
+        return (self.statement[i] if i < split else self.behaviour[i - split]).of(value)
+
 
 def partial_logit(cards: Iterable[Points], x: Iterable[float]) -> float:
     """The sum of the points of one group of features."""
     total = 0.0
-    for (edges, points, missing), value in zip(cards, x, strict=True):
-        total += points[bisect_right(edges, value)] if value == value else missing
+    for (edges, points, missing, slopes), value in zip(cards, x, strict=True):
+        if value != value:
+            total += missing
+        elif slopes:
+            i = bisect_right(edges, value)
+            total += points[i] + slopes[i] * value
+        else:
+            total += points[bisect_right(edges, value)]
     return total
 
 
 def mixed(a: Points, weight_a: float, b: Points, weight_b: float) -> Points:
     """One table that adds what `weight_a` of one and `weight_b` of the other add."""
     edges = tuple(sorted({*a.edges, *b.edges}))
-    lows = (float("-inf"), *edges)
+    pieces = [(a.piece(low), b.piece(low)) for low in (float("-inf"), *edges)]
     return Points(
         edges,
-        tuple(weight_a * a.of(low) + weight_b * b.of(low) for low in lows),
+        tuple(weight_a * mine[0] + weight_b * theirs[0] for mine, theirs in pieces),
         weight_a * a.missing + weight_b * b.missing,
+        tuple(weight_a * mine[1] + weight_b * theirs[1] for mine, theirs in pieces) if a.slopes or b.slopes else (),
     )
+
+
+def steps_and_curve(
+    edges: Sequence[float], points: Sequence[float], missing: float, knots: Sequence[float], levels: Sequence[float]
+) -> Points:
+    """One table of a step function and a curve through knots."""
+    if not knots:
+        return Points(tuple(edges), tuple(points), missing)
+    base, slope = lines_through(knots, levels)
+    return mixed(Points(tuple(edges), tuple(points), missing), 1.0, Points(tuple(knots), tuple(base), 0.0, tuple(slope)), 1.0)
+
+
+def lines_through(knots: Sequence[float], levels: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Height at 0 and slope of each piece of a curve through knots, level beyond them: n + 1 pieces of n knots."""
+    if not knots:
+        return [0.0], [0.0]
+    base, slope = [levels[0]], [0.0]
+    for i in range(len(knots) - 1):
+        rise = (levels[i + 1] - levels[i]) / (knots[i + 1] - knots[i])
+        base.append(levels[i] - rise * knots[i])
+        slope.append(rise)
+    return [*base, levels[-1]], [*slope, 0.0]
 
 
 def sigmoid(logit: float) -> float:

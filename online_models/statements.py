@@ -1,7 +1,7 @@
 """Features of a financial statement, against the ones before it."""
 
 from collections.abc import Sequence
-from math import log10
+from math import copysign, log10
 from typing import Final
 
 from online_models.features import NAN, packed
@@ -29,6 +29,7 @@ def features(now: StatementPublished, before: Sequence[Figures], per_minor: floa
     working = _minus(now.current_assets, now.current_liabilities)
     debt = now.total_debt if now.total_debt is not None else now.long_term_debt
     last = year_before(now.period_end.toordinal(), before) or UNKNOWN
+    claims = None if liabilities is None or now.market_value is None else liabilities + now.market_value
     income_to_assets = _over(now.net_income, a, yearly)
     equity_share = _over(equity, a)
     return packed(
@@ -58,6 +59,12 @@ def features(now: StatementPublished, before: Sequence[Figures], per_minor: floa
             income_to_assets - _ratio(last.net_income * 12.0 / last.months, last.total_assets),
             equity_share - _ratio(last.equity, last.total_assets),
             float(len(before) + 1),
+            altman_listed(now, liabilities),
+            _over(now.gross_profit, now.revenue),
+            _over(liabilities, claims),
+            _over(now.net_income, claims, yearly),
+            _growth(now.market_value, last.market_value, per_minor),
+            *(_signed_log(amount, per_minor) for amount in _amounts(now, liabilities, debt, equity)),
         )
     )
 
@@ -92,6 +99,29 @@ def reported(now: StatementPublished, per_minor: float) -> bytes:
     )
 
 
+def _amounts(now: StatementPublished, liabilities: int | None, debt: int | None, equity: int | None) -> tuple[int | None, ...]:
+    """In the order of the registry."""
+    return (
+        now.cost_of_goods_sold,
+        now.gross_profit,
+        now.operating_expenses,
+        now.ebitda,
+        now.depreciation,
+        now.ebit,
+        now.net_income,
+        now.current_assets,
+        now.cash,
+        now.inventory,
+        now.receivables,
+        liabilities,
+        now.current_liabilities,
+        debt,
+        now.retained_earnings,
+        equity,
+        now.operating_cash_flow,
+    )
+
+
 def figures(now: StatementPublished, per_minor: float) -> Figures:
     """What later statements are compared with."""
 
@@ -107,6 +137,7 @@ def figures(now: StatementPublished, per_minor: float) -> Figures:
         total_assets=units(now.total_assets),
         equity=units(equity_of(now)),
         current_ratio=_over(now.current_assets, now.current_liabilities),
+        market_value=units(now.market_value),
     )
 
 
@@ -124,6 +155,18 @@ def altman(now: StatementPublished) -> float:
         + 3.26 * _over(now.retained_earnings, a)
         + 6.72 * _over(now.ebit, a, 12.0 / now.period_months)
         + 1.05 * _over(equity_of(now), liabilities)
+    )
+
+
+def altman_listed(now: StatementPublished, liabilities: int | None) -> float:
+    """Altman's Z of 1968, 1.2 WC/TA + 1.4 RE/TA + 3.3 EBIT/TA + 0.6 MV/TL + 1.0 S/TA, NaN if a term is missing."""
+    a, yearly = now.total_assets or None, 12.0 / now.period_months
+    return (
+        1.2 * _over(_minus(now.current_assets, now.current_liabilities), a)
+        + 1.4 * _over(now.retained_earnings, a)
+        + 3.3 * _over(now.ebit, a, yearly)
+        + 0.6 * _over(now.market_value, liabilities)
+        + _over(now.revenue, a, yearly)
     )
 
 
@@ -167,6 +210,10 @@ def _burden(debt: int | None, ebitda: int | None, yearly: float) -> float:
     if debt <= 0:
         return 0.0
     return EXTREME if ebitda <= 0 else min(EXTREME, debt / (ebitda * yearly))
+
+
+def _signed_log(amount: int | None, per_minor: float) -> float:
+    return NAN if amount is None else copysign(log10(1.0 + abs(amount) * per_minor), amount)
 
 
 def _size(amount: int | None, per_minor: float) -> float:

@@ -15,10 +15,16 @@ class FeaturePoints(msgspec.Struct, frozen=True, array_like=True):
     points: tuple[float, ...]
     """Shape: len(edges) + 1, in logits."""
     missing: float
+    knots: tuple[float, ...] = ()
+    """To the steps a curve is added, straight between these knots and level beyond them."""
+    levels: tuple[float, ...] = ()
+    """Shape: as `knots`, in logits."""
+    median: float | None = None
+    """Of the portfolio's clients, when the bins were drawn."""
 
 
 class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A scorecard that was learned: logit = intercept + points of each feature's bin, mixed with the expert's.
+    """A scorecard that was learned: logit = intercept + what each feature adds, mixed with the expert's, + level.
 
     Units: logits. `credibility` is the weight of what was learned, 1 - `credibility` that of the expert scorecard.
     """
@@ -33,12 +39,22 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     features: tuple[FeaturePoints, ...]
     alarm_pd: float | None = None
     """From this PD on a client is warned of; None: by no PD (see `online_models.alarms`)."""
+    level: float = 0.0
+    """Added to the mix, so that as many default as the scores say."""
+    members: tuple[str, ...] = ()
+    """Whose mean it is."""
 
     @property
     def version(self) -> str:
         """Name and content: the same weights have the same version wherever they were learned."""
         digest = hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
         return f"{self.portfolio}-{self.number}-{digest}"
+
+
+def number_of(version: str) -> int:
+    """The number in a model's version; 0 for the expert's."""
+    parts = version.rsplit("-", 2)
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
 class LabelledExample(msgspec.Struct, frozen=True, tag_field="record", tag="labelled-example", kw_only=True):

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
 import msgspec
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.money import EXPONENTS
 from schemas.overlays import NEUTRAL, OVERLAY_ONLY, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
@@ -60,6 +60,19 @@ class Rule(Thresholds):
         return self.model_copy(update={name: by.of(getattr(self, name)) for name in ("watch", "amber", "red")})
 
 
+MEMBERS: Final = ("bins", "tails", "smooth", "amounts")
+"""The learned models that an ensemble may be made of (`online_models/members.py`)."""
+
+
+def _known_members(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or len(set(names)) < len(names) or not set(names) <= set(MEMBERS):
+        raise ValueError(f"must name each of its members once; allowed: {', '.join(MEMBERS)}")
+    return names
+
+
+Recipe = Annotated[tuple[str, ...], AfterValidator(_known_members)]
+
+
 class Learning(Strict):
     """How the River model is taught and trusted."""
 
@@ -67,6 +80,9 @@ class Learning(Strict):
     publish_every: Annotated[int, Field(ge=1)] = Field(description="examples between two published models")
     warm_up: Annotated[int, Field(ge=100)] = Field(description="examples from which the bin edges are drawn")
     bins: Annotated[int, Field(ge=2, le=64)] = Field(description="quantile bins of a feature")
+    publish_days: Annotated[int, Field(ge=1)] = Field(description="days of log time after which what was learned is published")
+    champion: Recipe = Field(description="members whose mean scores, until a challenger is promoted")
+    challenger: Recipe = Field(description="members whose mean is measured beside it")
 
 
 class Alarms(Strict):

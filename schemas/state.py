@@ -73,6 +73,7 @@ class Figures(msgspec.Struct, array_like=True, gc=False):
     current_ratio: float = float("nan")
     day: int = 0
     """When they were told: of two for one period the later counts."""
+    market_value: float = float("nan")
 
 
 class Alert(msgspec.Struct, array_like=True, gc=False):

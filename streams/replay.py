@@ -169,6 +169,7 @@ class Replay:
 
     def _pass(self, day: date) -> None:
         self._waiting.append(day_passed(log.Source(FILE_SOURCE, 0, 0), day, ONE_SOURCE))
+        self._flush()  # what the day's labels teach is there on the next
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -8,9 +8,11 @@ import pytest
 from online_models.cutoffs import bin_of, lower_bound, merged, quantile_bounds
 from online_models.expert import VERSION, expert
 from online_models.features import NAMES
+from online_models.grids import even, normal_scores, quantile_edges
+from online_models.level import Level
 from online_models.mixing import scorecard
-from online_models.pd_model import PdModel, quantile_edges
-from online_models.scorecard import Points, logit, mixed, sigmoid
+from online_models.pd_model import PdModel
+from online_models.scorecard import Points, logit, mixed, sigmoid, steps_and_curve
 from tests.builders import N, model, policy
 
 LEARNING = policy(learning={"warm_up": 100, "bins": 4, "credibility": 20.0}).of("corporate").learning
@@ -116,11 +118,11 @@ def test_it_only_collects_until_it_is_warm_and_then_forgets_none() -> None:
     learner = PdModel("corporate", LEARNING)
     for i in range(99):
         learner.learn([float(i)] * N, i % 5 == 0)
-    assert (learner.score([1.0] * N), learner.edges) == (0.5, ())
+    assert (learner.score([1.0] * N), learner.is_drawn) == (0.5, False)
     with pytest.raises(ValueError, match="100 examples"):
         learner.snapshot()
     learner.learn([99.0] * N, False)
-    assert learner.edges[0] == (25.0, 50.0, 75.0)
+    assert learner.drawn[0]["bins"] == (25.0, 50.0, 75.0)
     assert learner.waiting == []
     assert (learner.examples, learner.defaults) == (100, 20)
 
@@ -134,10 +136,10 @@ def test_credibility_grows_with_the_defaults_it_has_seen() -> None:
 
 def test_it_finds_a_default_that_no_line_separates() -> None:
     learner = PdModel("corporate", LEARNING)
-    for i in range(600):
-        learner.learn([float(i % 100)] * N, 25 <= i % 100 < 50)
-    assert learner.score([30.0] * N) > 0.9
-    assert max(learner.score([10.0] * N), learner.score([60.0] * N)) < 0.1
+    for i in range(3000):
+        learner.learn([float(i * 37 % 100)] * N, 25 <= i * 37 % 100 < 50)
+    assert learner.score([30.0] * N) > 0.7
+    assert max(learner.score([10.0] * N), learner.score([60.0] * N)) < 0.3
 
 
 def test_missing_is_a_value_of_its_own() -> None:
@@ -148,9 +150,77 @@ def test_missing_is_a_value_of_its_own() -> None:
 
 
 def test_edges_are_quantiles_and_fewer_where_values_repeat() -> None:
-    assert quantile_edges([float(i) for i in range(8)], 4) == (2.0, 4.0, 6.0)
-    assert quantile_edges([1.0] * 9, 4) == (1.0,)
-    assert quantile_edges([], 4) == ()
+    assert quantile_edges([float(i) for i in range(8)], even(4)) == (2.0, 4.0, 6.0)
+    assert quantile_edges([1.0] * 9, even(4)) == (1.0,)
+    assert quantile_edges([], even(4)) == ()
+
+
+def test_normal_scores_ascend_and_values_that_repeat_share_one() -> None:
+    knots, levels = normal_scores([float(i) for i in range(1, 18)])
+    assert (knots[0], knots[8], knots[-1], levels[8]) == (1.0, 9.0, 17.0, 0.0)
+    assert list(levels) == sorted(levels)
+    assert normal_scores([0.0] * 9 + [1.0]) == ((0.0, 1.0), normal_scores([0.0] * 9 + [1.0])[1])
+    assert normal_scores([]) == ((), ())
+
+
+def test_a_curve_is_straight_between_its_knots_and_level_beyond() -> None:
+    curve = steps_and_curve((), (0.0,), 0.25, (1.0, 3.0), (10.0, 20.0))
+    assert [curve.of(x) for x in (-9.0, 1.0, 2.0, 3.0, 99.0, nan)] == [10.0, 10.0, 15.0, 20.0, 20.0, 0.25]
+
+
+def test_steps_and_curve_add_up() -> None:
+    both = steps_and_curve((2.0,), (0.0, 5.0), 0.5, (1.0, 3.0), (10.0, 20.0))
+    assert [both.of(x) for x in (0.0, 1.5, 2.0, 4.0, nan)] == [10.0, 12.5, 20.0, 25.0, 0.5]
+
+
+def credible() -> Level:
+    """Of a portfolio whose model without a number was credible enough."""
+    level = Level()
+    level.offsets[0] = 0.0
+    return level
+
+
+def test_what_the_expert_scored_sets_no_level() -> None:
+    level = Level()
+    level.add(0.1, 0, True, ends=0, today=0)
+    assert level.defaults == 0.0
+
+
+def test_a_default_sets_the_level_only_when_its_horizon_has_passed() -> None:
+    level = credible()
+    for _ in range(3):
+        level.add(0.1, 0, True, ends=100, today=50)
+    assert (level.defaults, len(level.waiting)) == (0.0, 3)
+    level.add(0.1, 0, False, ends=100, today=100)
+    assert level.defaults == pytest.approx(3.0, rel=0.1)
+    assert level.waiting == []
+
+
+def test_the_level_is_measured_against_the_scores_without_it() -> None:
+    level = credible()
+    for number in range(12):
+        pd = sigmoid(logit(0.1) + level.offsets.get(number, 0.0))
+        for i in range(300):
+            level.add(pd, number, i % 5 == 0, ends=0, today=0)
+        level.publish(number + 1)
+    assert level.offsets[12] == pytest.approx(logit(0.2) - logit(0.1), abs=0.2)
+
+
+def test_as_many_default_as_the_scores_say_is_no_reason_to_move() -> None:
+    level = credible()
+    for i in range(400):
+        level.add(0.2, 0, i % 5 == 0, ends=0, today=0)
+    assert level.publish(1) == pytest.approx(0.0, abs=0.2)
+
+
+def test_a_model_is_due_after_so_many_examples_or_days() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(100):
+        learner.learn([float(i)] * N, i < 20)
+    learner.snapshot(today=1000)
+    assert not learner.is_due(2000)
+    learner.learn([1.0] * N, False)
+    assert (learner.is_due(1000 + LEARNING.publish_days - 1), learner.is_due(1000 + LEARNING.publish_days)) == (False, True)
 
 
 def test_snapshots_count_up_and_name_their_content() -> None:

@@ -153,10 +153,10 @@ class PdModel:
             knots, levels = normal_scores(values)
             drawn.append({
                 "place": place,
-                "bins": quantile_edges(values, even(self.rules.bins)),
-                "tails": quantile_edges(values, TAILS),
-                "knots": knots,
-                "levels": levels,
+                "bins": list(quantile_edges(values, even(self.rules.bins))),
+                "tails": list(quantile_edges(values, TAILS)),
+                "knots": list(knots),
+                "levels": list(levels),
                 "median": sorted(values)[len(values) // 2],
             })  # fmt: skip
         self._found(drawn)

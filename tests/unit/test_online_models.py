@@ -122,7 +122,7 @@ def test_it_only_collects_until_it_is_warm_and_then_forgets_none() -> None:
     with pytest.raises(ValueError, match="100 examples"):
         learner.snapshot()
     learner.learn([99.0] * N, False)
-    assert learner.drawn[0]["bins"] == (25.0, 50.0, 75.0)
+    assert learner.drawn[0]["bins"] == [25.0, 50.0, 75.0]
     assert learner.waiting == []
     assert (learner.examples, learner.defaults) == (100, 20)
 

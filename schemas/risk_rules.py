@@ -88,3 +88,4 @@ class Lifecycle(Strict):
     inactive_days: Days = Field(description="without any event: declined")
     hysteresis: Share = Field(description="growth and decline end only this share of their bound short of it")
     dwell_days: Days = Field(description="growth, maturity and decline are kept at least this long")
+    is_told: bool = Field(description="a change of the lifecycle alone is a tier change; else the next one tells of it")

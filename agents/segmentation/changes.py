@@ -34,7 +34,7 @@ class Scored(NamedTuple):
 
 
 def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored) -> TierChange | None:
-    """The change, if value tier, grade, stage, lifecycle or segment has moved; it is entered into the client's state."""
+    """The change, if value tier, grade, stage, segment or, where that is told, lifecycle has moved; it is entered into the state."""
     was, today = client.segment, place.today
     was_grade, was_tier = (was.risk_grade, was.value_tier) if was is not None else (None, None)
     grade = DEFAULTED
@@ -44,14 +44,12 @@ def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored)
     stage, cause = stage_of(client, scored.owed, today, now)
     lifecycle = lifecycle_of(client, scored.by_payment, today, now)
     segment = segment_of(tier, grade, now)
-    if was is not None and (was.risk_grade, was.value_tier, was.stage, was.lifecycle, was.segment) == (
-        grade,
-        tier,
-        stage,
-        lifecycle,
-        segment,
-    ):
-        return None
+    if was is not None and (was.risk_grade, was.value_tier, was.stage, was.segment) == (grade, tier, stage, segment):
+        if was.lifecycle == lifecycle:
+            return None
+        if not now.rules.lifecycle.is_told:
+            _stamp(client, Segment(tier, grade, stage, lifecycle, segment), today)
+            return None
     return _entered(client, place, now, scored, Segment(tier, grade, stage, lifecycle, segment), cause)
 
 

@@ -24,4 +24,5 @@ def turns(client: ClientState, was: Segment, now: InForce) -> Iterator[int]:
             yield client.probation_day + 1
     if tier_waits(client.value, was.value_tier, now):
         yield client.tier_day + rules.value.dwell_days
-    yield from lifecycle.turns(client, was.lifecycle, now)
+    if rules.lifecycle.is_told:
+        yield from lifecycle.turns(client, was.lifecycle, now)

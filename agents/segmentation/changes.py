@@ -34,7 +34,7 @@ class Scored(NamedTuple):
 
 
 def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored) -> TierChange | None:
-    """The change, if value tier, grade, stage, segment or, where that is told, lifecycle has moved; it is entered into the state."""
+    """The change, if value tier, grade, stage, segment or (where told) lifecycle has moved; entered into the state."""
     was, today = client.segment, place.today
     was_grade, was_tier = (was.risk_grade, was.value_tier) if was is not None else (None, None)
     grade = DEFAULTED

@@ -134,6 +134,8 @@ def includes(now: Any, held: Any, where: str = "") -> list[str]:
     """Where a state that was loaded misses what it held; fields at the end may have come since."""
     if isinstance(held, list) and isinstance(now, list) and len(now) >= len(held):
         return [miss for i, one in enumerate(held) for miss in includes(now[i], one, f"{where}[{i}]")]
+    if isinstance(held, dict) and isinstance(now, dict):
+        return [miss for key, one in held.items() for miss in includes(now.get(key), one, f"{where}.{key}")]
     return [] if now == held else [f"{where}: {held!r} has become {now!r}"]
 
 

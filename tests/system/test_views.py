@@ -324,7 +324,8 @@ async def test_rebuilt_from_the_brokers_the_view_is_what_it_was(tmp_path: Path, 
     topics = random_topics(random.Random(seed), PARTITIONS, DECISIONS)
     with EmbeddedBroker(tmp_path) as broker:
         _publish(broker.bootstrap, topics)
-        settings = Settings(brokers=broker.bootstrap, redis_url=broker.redis_url, own_prefix="test.", topic_overrides=REAL)
+        names = {**REAL, "ledger": NAMES.real("ledger")}
+        settings = Settings(brokers=broker.bootstrap, redis_url=broker.redis_url, own_prefix="test.", topic_overrides=names)
         redis = connect(settings)
         lanes, view = Lanes(topics, random.Random(seed)), view_of(redis, topics)
         while lanes.unfinished:
@@ -413,7 +414,8 @@ def _publish(bootstrap: str, topics: DecisionTopics, names: TopicNames = NAMES) 
     real = {kind: names.real(logical) for logical, kind in REAL.items()}
     admin = AdminClient({"bootstrap.servers": bootstrap})
     there = admin.list_topics(timeout=10).topics
-    if missing := [NewTopic(name, PARTITIONS, 1) for name in real.values() if name not in there]:
+    wanted = {*real.values(), names.real("ledger")}
+    if missing := [NewTopic(name, PARTITIONS, 1) for name in sorted(wanted) if name not in there]:
         for answer in admin.create_topics(missing).values():
             answer.result()
     producer = Producer({"bootstrap.servers": bootstrap})

@@ -18,7 +18,7 @@ endef
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: $(READY) ## the main job on real events: embedded broker, worker, decisions, a summary (about two minutes)
+demo: $(READY) ## the main job on real events: embedded broker, worker, decisions, a summary
 	$(RUN)/tierwatch demo
 
 test: $(READY) ## every test; system tests on the embedded broker
@@ -51,7 +51,7 @@ clean: ## what make has made
 	rm -rf $(VENV) .venv-bench var .kafka build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): requirements.lock requirements-build.lock pyproject.toml
-	@echo "setting up $(VENV) (a minute or two)"
+	@echo "setting up $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierwatch needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(call install,$(VENV),requirements.lock)

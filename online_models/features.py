@@ -1,7 +1,7 @@
 """The registry of features: what every figure is called that the probability of default is made from, and where it comes from.
 
 Features come in two groups: those of the last statement change when one is published, those of behaviour with each
-payment. Protected attributes (sex, age, origin, …) are never features. `docs/features.md` is written from here.
+payment. Protected attributes (sex, age, origin, …) are never features. `docs/learning.md` lists them.
 """
 
 from array import array

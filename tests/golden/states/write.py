@@ -32,6 +32,10 @@ def client_and_partition() -> tuple[bytes, bytes]:
     driver.send(topics.REPAYMENTS, amount_due="5000.05", amount_paid="1234.56", next_due_date="2024-02-10", next_amount_due="9")
     driver.send(topics.REPAYMENTS, facility_id="L2", currency="JPY", amount_due="7", amount_paid="7")
     driver.send(topics.MACRO, country="DE")
+    driver.send(topics.MILESTONES, date(2024, 1, 20), cost_planned="900", cost_actual="1000")
+    driver.send(topics.FEEDBACK, date(2024, 1, 25), verdict="raised", warning_id=None, severity="amber", until="2024-04-01")
+    driver.send(topics.FEEDBACK, date(2024, 1, 26), verdict="suppressed", warning_id=None, indicator="ICR", until="2024-06-01")
+    driver.send(topics.OUTCOMES, date(2024, 1, 27), outcome="forborne")
     source = log.Source(topics.LEARNING, 0, 0)
     cutoffs = log.CutoffsPublished(source=source, portfolio="corporate", number=3, as_of=DAY, clients=9, cutoffs=(9.5, 5.25, 1.0))
     for control in (log.ModelPublished(source=source, snapshot=model()), cutoffs):

@@ -1,0 +1,64 @@
+"""The docs say what is so: links lead somewhere, registries are told in full, examples of decisions keep the contract."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from agents.segmentation.indicators.registry import INDICATORS
+from online_models.features import NAMES
+from schemas import topics
+from streams.contracts import schemas
+
+ROOT = Path(__file__).parents[2]
+PAGES = (*sorted((ROOT / "docs").glob("*.md")), *(ROOT / at / "README.md" for at in ("", "examples", "benchmarks/ews")))
+ROOMS = ("agents", "benchmarks", "docs", "examples", "online_models", "ops", "schemas", "streams", "tests")
+
+
+def decisions_in(page: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        if '"decision_id"' in block:
+            yield topics.EARLY_WARNINGS if '"warning_id"' in block else topics.TIER_CHANGES, json.loads(block)
+
+
+EXAMPLES = [(page.name, *told) for page in PAGES for told in decisions_in(page)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = [page.parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
+    named = [ROOT / name for name in re.findall(rf"`((?:{'|'.join(ROOMS)})/[\w/.-]+\.\w+)[`:]", text)]
+    assert [str(path) for path in links + named if not path.exists() and ".jsonl" not in path.name] == []
+
+
+def test_every_feature_is_told() -> None:
+    told = (ROOT / "docs/learning.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"`{name}`" not in told] == []
+
+
+def test_every_indicator_is_told() -> None:
+    section = (ROOT / "docs/deciding.md").read_text(encoding="utf-8").split("\n## ")[9]
+    told = re.findall(r"^\| ([A-Z-]+) ?↓? \|", section, re.M)
+    assert [code for code in INDICATORS if told.count(code) != 1] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/design.md"], ids=lambda page: page.name)
+def test_every_topic_is_told(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in topics.OWN_NAMES if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(("page", "topic", "example"), EXAMPLES, ids=lambda value: value if isinstance(value, str) else "")
+def test_an_example_of_a_decision_is_whole(page: str, topic: str, example: dict[str, Any]) -> None:
+    schema = schemas()[f"{topic}.schema.json"]
+    assert [error.message for error in Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(example)] == []
+    assert set(example) == set(schema["properties"])
+
+
+def test_there_are_examples_of_both_kinds() -> None:
+    assert {topic for _, topic, _ in EXAMPLES} == {topics.EARLY_WARNINGS, topics.TIER_CHANGES}

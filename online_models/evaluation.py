@@ -7,6 +7,7 @@ horizon is over for all of it: else every figure would see too many defaults. St
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from online_models.score_counts import ScoreCounts, merged, pooled, stability
@@ -56,11 +57,14 @@ class Evaluation:
 
     def add(self, scored: Scored, y: bool, labelled_on: date) -> None:
         """One labelled example."""
+        day, month = labelled_on.toordinal(), month_of(scored.as_of)
+        if day <= self.frontier and self._closes(month) <= self.frontier:
+            self._count_late(scored, month, y)
+            return
         self._count(scored, y)
-        day = labelled_on.toordinal()
-        if day > self.frontier or self._closes(month_of(scored.as_of)) <= self.frontier:
-            self.frontier = max(day, self.frontier)
-            self._settle(self.frontier)
+        if day > self.frontier:
+            self.frontier = day
+            self._settle(day)
 
     def by_the_end(self, unlabelled: Iterable[Scored]) -> "Evaluation":
         """As if all horizons were over now: scores without a label have survived, as far as anybody knows."""
@@ -136,22 +140,37 @@ class Evaluation:
             counts = self.open[key] = ScoreCounts()
         counts.add(scored.pd, y)
 
+    def _count_late(self, scored: Scored, month: int, y: bool) -> None:
+        """Into a cohort that counts already."""
+        kept = self._kept()
+        for counts in self._settled(scored.kind, month, scored.fiscal_year):
+            counts.add(scored.pd, y)
+        if self._kept() > kept:
+            self._forget()
+
     def _settle(self, day: int) -> None:
         """Cohorts whose horizon is over by the close of `day` count from here on."""
         over = sorted(key for key in self.open if self._closes(key[1]) <= day)
         for key in over:
-            kind, month, fiscal_year = key
-            counts = self.open.pop(key)
-            self.months.setdefault((kind, month), ScoreCounts()).merge(counts)
-            self.years.setdefault((kind, month // 12), ScoreCounts()).merge(counts)
-            if fiscal_year:
-                self.fiscal_years.setdefault((kind, fiscal_year), ScoreCounts()).merge(counts)
+            counted = self.open.pop(key)
+            for counts in self._settled(*key):
+                counts.merge(counted)
         if over:
             self._forget()
 
+    def _settled(self, kind: str, month: int, fiscal_year: int) -> list[ScoreCounts]:
+        """Where a cohort counts: in its month, its year and its fiscal year."""
+        settled = [_at(self.months, (kind, month)), _at(self.years, (kind, month // 12))]
+        if fiscal_year:
+            settled.append(_at(self.fiscal_years, (kind, fiscal_year)))
+        return settled
+
+    def _kept(self) -> int:
+        return len(self.months) + len(self.years) + len(self.fiscal_years)
+
     def _closes(self, month: int) -> int:
         """Labels come at the end of the month in which a horizon is over, at the latest."""
-        return _end_of(month_of(date.fromordinal(_end_of(month) + self.horizon_days)))
+        return _closes(month, self.horizon_days)
 
     def _forget(self) -> None:
         for kind in sorted({kind for kind, _ in self.years}):
@@ -193,6 +212,18 @@ class Evaluation:
 def month_of(day: date) -> int:
     """Year * 12 + month - 1."""
     return day.year * 12 + day.month - 1
+
+
+@lru_cache(maxsize=4096)
+def _closes(month: int, horizon_days: int) -> int:
+    return _end_of(month_of(date.fromordinal(_end_of(month) + horizon_days)))
+
+
+def _at(part: dict[tuple[str, int], ScoreCounts], key: tuple[str, int]) -> ScoreCounts:
+    counts = part.get(key)
+    if counts is None:
+        counts = part[key] = ScoreCounts()
+    return counts
 
 
 def _end_of(month: int) -> int:

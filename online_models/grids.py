@@ -54,6 +54,7 @@ class Bins:
         self.edges = np.full((len(edges), width), np.inf)
         for row, some in zip(self.edges, edges, strict=True):
             row[: len(some)] = some
+        self._columns = np.ascontiguousarray(self.edges.T)
         counts = [len(e) + 2 for e in edges]
         self.starts: Places = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp) if counts else np.zeros(0, np.intp)
         self.missing: Places = self.starts + np.array([n - 1 for n in counts], dtype=np.intp)
@@ -61,7 +62,7 @@ class Bins:
 
     def places(self, x: Floats, known: npt.NDArray[np.bool_]) -> Places:
         """Where in the weights each feature's bin is. A bin holds values from its edge on."""
-        return np.where(known, self.starts + (self.edges <= x[:, None]).sum(axis=1), self.missing)
+        return np.where(known, self.starts + _reached(self._columns, x), self.missing)
 
 
 class Curves:
@@ -73,13 +74,20 @@ class Curves:
         self.knots = np.full((len(curves), width), np.inf)
         self.base = np.zeros((len(curves), width + 1))
         self.slope = np.zeros((len(curves), width + 1))
-        self.rows = np.arange(len(curves))
         for i, (knots, levels) in enumerate(curves):
             self.knots[i, : len(knots)] = knots
             base, slope = lines_through(knots, levels)
             self.base[i, : len(base)], self.slope[i, : len(slope)] = base, slope
+        self._columns = np.ascontiguousarray(self.knots.T)
+        self._starts = np.arange(len(curves)) * (width + 1)
 
     def scores(self, x: Floats, known: npt.NDArray[np.bool_]) -> Floats:
-        at = (self.knots <= x[:, None]).sum(axis=1)
+        at = self._starts + _reached(self._columns, x)
         clear = np.where(known, x, 0.0)
-        return np.where(known, self.base[self.rows, at] + self.slope[self.rows, at] * clear, 0.0)
+        return np.where(known, self.base.take(at) + self.slope.take(at) * clear, 0.0)
+
+
+def _reached(columns: Floats, x: Floats) -> npt.NDArray[np.uint8]:
+    """How many edges of each feature its value has reached. Shape: `columns` most edges (at most 255) x features."""
+    reached: npt.NDArray[np.uint8] = np.add.reduce((columns <= x).view(np.uint8), axis=0, dtype=np.uint8)
+    return reached

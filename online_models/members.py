@@ -56,13 +56,13 @@ class Binned:
 
     def learn(self, seen: Seen, y: bool) -> None:
         at: Places = self.bins.places(seen.x, seen.known)
-        w = self.w[at]
-        g = _sigmoid(self.intercept + float(w.sum())) - y
+        w = self.w.take(at)
+        g = _sigmoid(self.intercept + float(np.add.reduce(w))) - y
         self.intercept -= INTERCEPT_RATE * g
-        before = self.n[at]
+        before = self.n.take(at)
         after = before + g * g
         root = np.sqrt(after)
-        z = self.z[at] + (g - (root - np.sqrt(before)) * w / self.alpha)
+        z = self.z.take(at) + (g - (root - np.sqrt(before)) * w / self.alpha)
         self.n[at], self.z[at] = after, z
         self.w[at] = -z / ((self.beta + root) / self.alpha + self.l2)
 
@@ -87,7 +87,7 @@ class Smooth:
 
     def learn(self, seen: Seen, y: bool) -> None:
         scores = self.curves.scores(seen.x, seen.known)
-        g = _sigmoid(self.intercept + float((self.w * scores).sum())) - y
+        g = _sigmoid(self.intercept + float(np.add.reduce(self.w * scores))) - y
         self.intercept -= INTERCEPT_RATE * g
         gradient = g * scores
         self.g2 += gradient * gradient
@@ -144,7 +144,8 @@ class Amounts:
         self.scaler.vars.update(dumped["vars"])
 
     def _scaled(self, amounts: dict[str, float]) -> dict[str, float]:
-        return {name: max(-CLIP, min(CLIP, z)) for name, z in self.scaler.transform_one(amounts).items()}
+        scaled = self.scaler.transform_one(amounts)
+        return {name: z if -CLIP <= z <= CLIP else max(-CLIP, min(CLIP, z)) for name, z in scaled.items()}
 
 
 def _sigmoid(logit: float) -> float:

@@ -53,8 +53,10 @@ class ScoreCounts:
             for place, count in others.items():
                 mine[place] = mine.get(place, 0) + count
         for band, more in zip(self.bands, other.bands, strict=True):
-            for i, amount in enumerate(more):
-                band[i] += amount
+            if more[0]:
+                band[0] += more[0]
+                band[1] += more[1]
+                band[2] += more[2]
         self.squares += other.squares
         self.log_loss += other.log_loss
 

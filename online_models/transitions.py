@@ -6,6 +6,7 @@ it knows rare ways that no cohort went. Source: Lando and Skodeberg (2002); Jafr
 """
 
 from collections.abc import Sequence
+from operator import mul
 from typing import Any, Final
 
 from online_models.tallies import GRADE_DAYS, GRADE_MOVES, GRADE_PAIRS, TIER_DAYS, TIER_MOVES, TIER_PAIRS, Tallies
@@ -74,4 +75,4 @@ def exponential(rates: Matrix) -> Matrix:
 def product(a: Matrix, b: Matrix) -> Matrix:
     """Of two square matrices."""
     columns = list(zip(*b, strict=True))
-    return [[sum(x * y for x, y in zip(row, column, strict=True)) for column in columns] for row in a]
+    return [[sum(map(mul, row, column)) for column in columns] for row in a]

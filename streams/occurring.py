@@ -1,15 +1,17 @@
 """What occurred in a run: the indicators, grades, tiers, stages, segments and treatments of its decisions; and what never did."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
+
+import msgspec
 
 from agents.segmentation.grading import TIERS
 from online_models.ledger import SEVERITIES, YEAR
 from online_models.transitions import GRADES
 from schemas import topics
-from schemas.decisions import EarlyWarning, TierChange, read_early_warning, read_tier_change
+from schemas.decisions import Segment
 from schemas.policy import INDICATORS
 from schemas.records import Outcome
 from schemas.treatment_rules import SEGMENTS
@@ -27,16 +29,49 @@ KNOWN: Final[Mapping[str, Sequence[str]]] = {
     "directions": ("first", "up", "down", "sideways"),
 }
 """What there is, as far as it does not depend on the policy."""
-TREATMENTS: Final = ("product", "limit_action", "service_model")
+CLASSES: Final = tuple((name, f"{name}s") for name in ("value_tier", "risk_grade", "stage", "lifecycle", "segment"))
+TREATMENTS: Final = tuple((name, f"{name}s") for name in ("product", "limit_action", "service_model"))
+"""Their names, and under which they are counted."""
 LEAST_DAYS: Final = 180
 """A client that has been known for less has no changes a year."""
+
+
+class Treated(msgspec.Struct):
+    """What is counted of a treatment; a policy may leave out any of them."""
+
+    product: Any = msgspec.UNSET
+    limit_action: Any = msgspec.UNSET
+    service_model: Any = msgspec.UNSET
+
+
+class Moved(msgspec.Struct):
+    """What is counted of a `TierChange`: the rest of it is not even read."""
+
+    client_id: str
+    as_of: date
+    was: Segment | None
+    now: Segment
+    direction: str
+    treatment: Treated
+
+
+class Warned(msgspec.Struct):
+    """What is counted of an `EarlyWarning`."""
+
+    status: str
+    severity: str
+    indicator: str
+
+
+read_moved: Final = msgspec.json.Decoder(Moved).decode
+read_warned: Final = msgspec.json.Decoder(Warned).decode
 
 
 class Occurred:
     """Counts a run's decisions. Memory: a few numbers for each client."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, Counter[str]] = {}
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._changes: Counter[str] = Counter()
         self._tier_moves: Counter[str] = Counter()
         self._first: dict[str, date] = {}
@@ -45,9 +80,9 @@ class Occurred:
     def take(self, outcome: Outcome) -> None:
         """One outcome of the run; what is no decision is passed over."""
         if outcome.topic == topics.TIER_CHANGES:
-            self._change(read_tier_change(outcome.value))
+            self._change(read_moved(outcome.value))
         elif outcome.topic == topics.EARLY_WARNINGS:
-            self._warning(read_early_warning(outcome.value))
+            self._warning(read_warned(outcome.value))
 
     def report(self) -> dict[str, Any]:
         """How often each occurred, what never did, and how often a client changes in a year."""
@@ -59,15 +94,17 @@ class Occurred:
             "changes_per_client_year": {"any": self._yearly(self._changes), "value_tier": self._yearly(self._tier_moves)},
         }
 
-    def _change(self, change: TierChange) -> None:
+    def _change(self, change: Moved) -> None:
         now = change.now
-        for name in ("value_tier", "risk_grade", "stage", "lifecycle", "segment"):
-            self._count(f"{name}s", str(getattr(now, name)))
-        for name in TREATMENTS:
-            if name in change.treatment:
-                self._count(f"{name}s", str(change.treatment[name]))
-        self._count("directions", change.direction)
-        self._last = max(self._last, change.as_of)
+        for name, counted in CLASSES:
+            self._counts[counted][str(getattr(now, name))] += 1
+        for name, counted in TREATMENTS:
+            given = getattr(change.treatment, name)
+            if given is not msgspec.UNSET:
+                self._counts[counted][str(given)] += 1
+        self._counts["directions"][change.direction] += 1
+        if change.as_of > self._last:
+            self._last = change.as_of
         client_id = change.client_id
         if change.was is None:
             self._first[client_id] = change.as_of
@@ -75,14 +112,11 @@ class Occurred:
         self._changes[client_id] += 1
         self._tier_moves[client_id] += change.was.value_tier != now.value_tier
 
-    def _warning(self, warning: EarlyWarning) -> None:
-        self._count("statuses", warning.status)
-        self._count("severities", warning.severity)
+    def _warning(self, warning: Warned) -> None:
+        self._counts["statuses"][warning.status] += 1
+        self._counts["severities"][warning.severity] += 1
         if warning.status == "raised":
-            self._count("indicators", warning.indicator)
-
-    def _count(self, name: str, value: str) -> None:
-        self._counts.setdefault(name, Counter())[value] += 1
+            self._counts["indicators"][warning.indicator] += 1
 
     def _yearly(self, changes: Mapping[str, int]) -> dict[str, float] | None:
         known = {client: (self._last - first).days for client, first in self._first.items()}

@@ -7,10 +7,11 @@ default nothing is expected.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final, Protocol
 
 from schemas.money import EXPONENTS
-from schemas.state import Due, Facility, Month
+from schemas.state import Facility, Month
 
 HORIZONS: Final = (30, 90)
 """Days."""
@@ -20,6 +21,11 @@ TRAILING_DAYS: Final = 183
 """Over which drawings are counted: the months that a state keeps."""
 SHORTEST_RHYTHM: Final = 7
 MONTH_DAYS: Final = 30
+BY_DAY: Final = attrgetter("day")
+
+Onward = tuple[int, int, int, int]
+"""Of instalments yet to be announced: what is left to pay, the amount and the day of the last known, and the days between two."""
+NOTHING: Final[Onward] = (0, 0, 0, 0)
 
 Flows = dict[str, list[int]]
 """Currency to minor units: each of KINDS for each of HORIZONS, then the arrears."""
@@ -43,43 +49,71 @@ def add(flows: Flows, client: Borrower, day: int, per_minor: Mapping[str, float]
         return
     paid = 0.0 if client.defaulted_day else payment_ratio(client.months)
     drawing = 0.0 if client.defaulted_day else _drawn_daily(client, day)
-    undrawn = sum(max(0, f.limit - max(0, f.balance)) * per_minor.get(f.currency, 0.0) for f in held)
+    undrawn = sum(_free(f) * per_minor.get(f.currency, 0.0) for f in held) if drawing else 0.0
     for facility in held:
-        entry = flows.setdefault(facility.currency, [0] * (WIDTH * len(HORIZONS) + 1))
-        free = max(0, facility.limit - max(0, facility.balance))
+        entry = flows.get(facility.currency)
+        if entry is None:
+            entry = flows[facility.currency] = [0] * (WIDTH * len(HORIZONS) + 1)
+        onward = _onward(facility)
         for i, horizon in enumerate(HORIZONS):
-            scheduled, projected = coming(facility, day, horizon)
-            share = min(1.0, drawing * horizon / undrawn) if undrawn > 0 else 0.0
-            amounts = (scheduled, projected, round((scheduled + projected) * paid), round(free * share))
-            for j, amount in enumerate(amounts):
-                entry[WIDTH * i + j] += amount
-        entry[-1] += sum(due.amount - due.paid for due in facility.dues if due.day <= day)
+            scheduled, projected = _scheduled(facility, day, day + horizon), _projected(facility, onward, day, day + horizon)
+            entry[WIDTH * i] += scheduled
+            entry[WIDTH * i + 1] += projected
+            entry[WIDTH * i + 2] += round((scheduled + projected) * paid)
+            if undrawn > 0:
+                entry[WIDTH * i + 3] += round(_free(facility) * min(1.0, drawing * horizon / undrawn))
+        entry[-1] += _scheduled(facility, 0, day)
 
 
 def coming(facility: Facility, day: int, horizon: int) -> tuple[int, int]:
     """Minor units that fall due after a day and within the horizon: announced, and projected."""
     until = day + horizon
-    announced = [due for due in facility.dues if due.day > day]
-    scheduled = sum(due.amount - due.paid for due in announced if due.day <= until)
-    left = facility.balance - sum(due.amount - due.paid for due in facility.dues)
-    known = sorted((*facility.settled, *facility.dues), key=_day)
-    rhythm = known[-1].day - known[-2].day if len(known) > 1 else 0
-    if rhythm < SHORTEST_RHYTHM:
-        return scheduled, 0
-    projected, amount, at = 0, known[-1].amount, known[-1].day + rhythm
+    return _scheduled(facility, day, until), _projected(facility, _onward(facility), day, until)
+
+
+def _scheduled(facility: Facility, after: int, until: int) -> int:
+    """What is still to be paid of the dues between two days."""
+    owed = 0
+    for due in facility.dues:
+        if after < due.day <= until:
+            owed += due.amount - due.paid
+    return owed
+
+
+def _onward(facility: Facility) -> Onward:
+    """How the instalments go on beyond those that were announced: at the distance of the last two."""
+    left = facility.balance
+    for due in facility.dues:
+        left -= due.amount - due.paid
+    if left <= 0 or len(facility.settled) + len(facility.dues) < 2:
+        return NOTHING
+    *_, before, last = sorted((*facility.settled, *facility.dues), key=BY_DAY)
+    rhythm = last.day - before.day
+    return (left, last.amount, last.day, rhythm) if rhythm >= SHORTEST_RHYTHM else NOTHING
+
+
+def _projected(facility: Facility, onward: Onward, day: int, until: int) -> int:
+    left, amount, at, rhythm = onward
     until = min(until, facility.maturity_day or until)
-    while at <= until and left > 0:
+    projected = 0
+    while left > 0 and (at := at + rhythm) <= until:
         if at > day:
             projected += min(amount, left)
         left -= amount
-        at += rhythm
-    return scheduled, projected
+    return projected
+
+
+def _free(facility: Facility) -> int:
+    return max(0, facility.limit - max(0, facility.balance))
 
 
 def payment_ratio(months: Sequence[Month]) -> float:
     """The share that was paid of what fell due in the months kept, at most 1; 1 where nothing fell due."""
-    due = sum(month.due for month in months)
-    return min(1.0, max(0.0, sum(month.paid for month in months) / due)) if due > 0 else 1.0
+    due = paid = 0
+    for month in months:
+        due += month.due
+        paid += month.paid
+    return min(1.0, max(0.0, paid / due)) if due > 0 else 1.0
 
 
 def merged(parts: Sequence[Mapping[str, Sequence[int]]]) -> Flows:
@@ -106,7 +140,3 @@ def _drawn_daily(client: Borrower, day: int) -> float:
     """Units of the reporting currency drawn in a day, over the months kept."""
     days = max(MONTH_DAYS, min(TRAILING_DAYS, day - client.first_day + 1))
     return max(0, sum(month.drawn for month in client.months)) / 100 / days
-
-
-def _day(due: Due) -> int:
-    return due.day

@@ -49,7 +49,16 @@ class Scorecard(NamedTuple):
 
     def points(self, x: Sequence[float]) -> list[float]:
         """What each feature adds. Shape: as `x`. Their sum and the intercept are the logit."""
-        return [card.of(value) for card, value in zip((*self.statement, *self.behaviour), x, strict=True)]
+        found: list[float] = []
+        for (edges, points, missing, slopes), value in zip((*self.statement, *self.behaviour), x, strict=True):
+            if value != value:
+                found.append(missing)
+            elif slopes:
+                i = bisect_right(edges, value)
+                found.append(points[i] + slopes[i] * value)
+            else:
+                found.append(points[bisect_right(edges, value)])
+        return found
 
     def of(self, i: int, value: float) -> float:
         """What feature `i` adds at a value."""

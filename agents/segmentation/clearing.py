@@ -1,5 +1,6 @@
 """Why a warning was told, and the reading at which it would not have been: checked by asking its rule again."""
 
+from functools import lru_cache
 from typing import Final
 
 from agents.segmentation.indicators.rule import Measure, Reading, Scale, Seen, Watched
@@ -28,8 +29,7 @@ def raising(seen: Seen, code: str, reading: Reading, was: Severity) -> Counterfa
     if others > was:
         return Counterfactual(False, why=f"more than one figure of {code} is {others.label}")
     scale = next(scale for measure, scale in watched.measures if measure is reading.measure)
-    bound = [bound for severity, bound in scale.bounds if severity > was][-1]
-    to = _on_the_good_side(scale, bound, reading.measure, was)
+    bound, to = _on_the_good_side(scale, is_counted(reading.measure.unit), was)
     if to is None:
         return Counterfactual(False, why=f"no reading of {code} is on the good side of {bound:g}")
     then = "no warning" if was is Severity.NORMAL else f"the warning stays {was.label}"
@@ -42,7 +42,7 @@ def clearing(seen: Seen, code: str) -> Counterfactual:
     if watched is None:
         return SILENT
     measure, scale = watched.measures[0]
-    to = _on_the_bad_side(scale, measure)
+    to = _on_the_bad_side(scale, is_counted(measure.unit))
     if to is None:
         return SILENT
     value = measure.read(seen)
@@ -51,18 +51,23 @@ def clearing(seen: Seen, code: str) -> Counterfactual:
 
 def _others(seen: Seen, watched: Watched, asked: Measure) -> Severity:
     """How bad the indicator's other measures are."""
+    if len(watched.measures) == 1:
+        return Severity.NORMAL
     readings = ((scale, measure.read(seen)) for measure, scale in watched.measures if measure is not asked)
     return max((scale.severity_of(value)[0] for scale, value in readings if value == value), default=Severity.NORMAL)
 
 
-def _on_the_good_side(scale: Scale, bound: float, measure: Measure, was: Severity) -> float | None:
-    return beyond(bound, scale.falling, is_counted(measure.unit), lambda value: scale.severity_of(value)[0] <= was)
+@lru_cache(maxsize=4096)
+def _on_the_good_side(scale: Scale, whole: bool, was: Severity) -> tuple[float, float | None]:
+    """The bound that was passed last, and the first value before it."""
+    bound = [bound for severity, bound in scale.bounds if severity > was][-1]
+    return bound, beyond(bound, scale.falling, whole, lambda value: scale.severity_of(value)[0] <= was)
 
 
-def _on_the_bad_side(scale: Scale, measure: Measure) -> float | None:
+@lru_cache(maxsize=4096)
+def _on_the_bad_side(scale: Scale, whole: bool) -> float | None:
     if not scale.bounds:
         return None
-    whole = is_counted(measure.unit)
     return beyond(scale.first, not scale.falling, whole, lambda value: scale.severity_of(value)[0] > Severity.NORMAL)
 
 

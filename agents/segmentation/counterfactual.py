@@ -19,7 +19,7 @@ from agents.segmentation.staging import stage_of
 from agents.segmentation.undoing import changeable, nearest, rounded, single, window
 from agents.segmentation.valuation import Exposure, contribution
 from agents.segmentation.wording import amount, figure, sentence
-from online_models.features import FEATURES, INDEX
+from online_models.features import FEATURES, INDEX, Feature
 from online_models.scorecard import MAX_LOGIT, Points, logit, sigmoid
 from schemas.decisions import Counterfactual, Segment
 from schemas.state import Appraisal, ClientState
@@ -61,7 +61,7 @@ class WhatIf(NamedTuple):
 
 
 class Undo(NamedTuple):
-    """A change of one driver that may undo the decision. `measure` compares it with those of other drivers."""
+    """A change of one driver that undoes the decision. `measure` compares it with those of other drivers."""
 
     measure: float
     driver: str
@@ -69,7 +69,6 @@ class Undo(NamedTuple):
     was: float
     to: float
     text: str
-    what: WhatIf
 
 
 def counterfactual(case: Case) -> Counterfactual:
@@ -78,38 +77,41 @@ def counterfactual(case: Case) -> Counterfactual:
         return Counterfactual(
             False, why="grade, value tier and stage stand as before: the lifecycle has moved, by time and trend"
         )
-    for undo in sorted(_undos(case), key=lambda one: one.measure):
-        if is_undone(case, undo.what):
-            change = undo.to - undo.was
-            then = standing(case.was)
-            return Counterfactual(True, undo.driver, undo.text, undo.was, undo.to, change, undo.unit, then)
-    return Counterfactual(False, why=f"no change of one figure alone leads back to {standing(case.was)}")
+    undo = min(_undos(case), key=lambda one: one.measure, default=None)
+    if undo is None:
+        return Counterfactual(False, why=f"no change of one figure alone leads back to {standing(case.was)}")
+    change = undo.to - undo.was
+    return Counterfactual(True, undo.driver, undo.text, undo.was, undo.to, change, undo.unit, standing(case.was))
 
 
 def is_undone(case: Case, what: WhatIf) -> bool:
     """Whether the same rules, for a client of which something is otherwise, lead to the segment before."""
     pd = 1.0 if what.defaulted else sigmoid(what.logit)
     return (
-        _grade(case, what, pd) == case.was.risk_grade and _has_tier(case, what, pd) and _stage(case, what, pd) == case.was.stage
+        _grade(case, what.defaulted, pd) == case.was.risk_grade
+        and _has_tier(case, what.held, what.kept, pd)
+        and _stage(case, what.defaulted, what.owed, pd) == case.was.stage
     )
 
 
-def _grade(case: Case, what: WhatIf, pd: float) -> str:
-    if what.defaulted:
+def _grade(case: Case, defaulted: bool, pd: float) -> str:
+    if defaulted:
         return DEFAULTED
     return grade_of(pd, case.was.risk_grade, case.today - case.client.graded_day, case.now.rules.grades)
 
 
-def _has_tier(case: Case, what: WhatIf, pd: float) -> bool:
-    value = contribution(case.client, what.held, what.kept, pd, case.now).total
-    return tier_of(value, case.was.value_tier, case.today - case.client.tier_day, case.now) == case.was.value_tier
+def _has_tier(case: Case, held: Exposure, kept: Appraisal, pd: float) -> bool:
+    tier, days, now = case.was.value_tier, case.today - case.client.tier_day, case.now
+    if days < now.rules.value.dwell_days:
+        return True  # whatever the value, the tier is kept for its dwell
+    return tier_of(contribution(case.client, held, kept, pd, now).total, tier, days, now) == tier
 
 
-def _stage(case: Case, what: WhatIf, pd: float) -> int:
+def _stage(case: Case, defaulted: bool, owed: Arrears, pd: float) -> int:
     client = case.client
     scored = client.pd, client.defaulted_day
-    client.pd, client.defaulted_day = pd, (client.defaulted_day or case.today) if what.defaulted else 0
-    stage, _ = stage_of(client, what.owed, case.today, case.now)
+    client.pd, client.defaulted_day = pd, (client.defaulted_day or case.today) if defaulted else 0
+    stage, _ = stage_of(client, owed, case.today, case.now)
     client.pd, client.defaulted_day = scored
     return stage
 
@@ -121,13 +123,17 @@ def standing(segment: Segment) -> str:
 
 
 def _undos(case: Case) -> Iterator[Undo]:
-    yield from _by_days(case)
+    """Those that undo it, at most one of the features: the one that is nearest."""
+    nearest_yet = inf
+    for undo in _by_days(case):
+        nearest_yet = undo.measure
+        yield undo
     if case.client.defaulted_day or case.was.risk_grade == DEFAULTED:
         yield from _by_default(case)
         return
-    yield from _by_features(case)
-    is_so, pd = case.is_so, case.client.pd
-    if _grade(case, is_so, pd) == case.was.risk_grade and _stage(case, is_so, pd) == case.was.stage:
+    yield from _by_features(case, nearest_yet)
+    pd = case.client.pd
+    if _grade(case, False, pd) == case.was.risk_grade and _stage(case, False, case.owed, pd) == case.was.stage:
         yield from _by_value(case)
 
 
@@ -136,7 +142,8 @@ def _by_default(case: Case) -> Iterator[Undo]:
     is_so = case.is_so
     text = "if the client were not in default" if is_so.defaulted else "if the client were still in default"
     what = is_so._replace(defaulted=not is_so.defaulted)
-    yield Undo(inf, "default", "in default", float(is_so.defaulted), float(what.defaulted), text, what)
+    if is_undone(case, what):
+        yield Undo(inf, "default", "in default", float(is_so.defaulted), float(what.defaulted), text)
 
 
 def _by_days(case: Case) -> Iterator[Undo]:
@@ -146,10 +153,9 @@ def _by_days(case: Case) -> Iterator[Undo]:
         return
     spread = table.edges[-1] - table.edges[0] if len(table.edges) > 1 else 1.0
     for to in _days(case, table):
-        what = _with_days(case, to, table)
-        if is_undone(case, what):
+        if is_undone(case, _with_days(case, to, table)):
             text = f"if {figure(to, 'days')} were past due instead of {figure(days, 'days')}"
-            yield Undo(abs(to - days) / spread, "days_past_due", "days", float(days), float(to), text, what)
+            yield Undo(abs(to - days) / spread, "days_past_due", "days", float(days), float(to), text)
             return
 
 
@@ -166,45 +172,61 @@ def _days(case: Case, table: Points) -> list[int]:
 
 def _with_days(case: Case, days: int, table: Points) -> WhatIf:
     """As it would be with other days past due: material arrears, and the default that hangs on the days."""
-    is_so, rules = case.is_so, case.now.rules.default
-    owed = is_so.owed._replace(days=days, material=days > 0 and (is_so.owed.material or days > is_so.owed.days))
+    client, was, rules = case.client, case.owed, case.now.rules.default
+    owed = Arrears(days, was.amount, was.missed, days > 0 and (was.material or days > was.days))
     long = rules.dpd_days is not None and days > rules.dpd_days and owed.material
-    defaulted = long or (is_so.defaulted and not case.client.default_by_days)
-    logit = is_so.logit - case.points[DPD] + table.of(float(days))
-    return is_so._replace(logit=logit, owed=owed, defaulted=defaulted)
+    defaulted = long or (bool(client.defaulted_day) and not client.default_by_days)
+    logit = client.logit - case.points[DPD] + table.of(float(days))
+    return WhatIf(logit, defaulted, owed, case.held, case.kept)
 
 
-def _by_features(case: Case) -> Iterator[Undo]:
-    """The figures that the score is made of, one at a time."""
-    bounds = _logits(case)
+def _by_features(case: Case, within: float) -> Iterator[Undo]:
+    """Of the figures that the score is made of the one that is nearest, if it is nearer than `within`."""
+    low, high = _bounds(case)
+    features = [one for one in CHANGEABLE if _meets(case, one[0], low, high)]
+    bounds = window(case.client.logit, low, high, lambda logit: _is_undone_by(case, logit)) if features else None
     if bounds is None:
         return
     low, high = bounds
-    is_so, reach = case.is_so, case.now.reach
-    for i, feature in CHANGEABLE:
-        without = is_so.logit - case.points[i]
-        if not reach.meets(i, low - without, high - without):
+    best: tuple[Feature, float, float] | None = None
+    for i, feature in features:
+        if not _meets(case, i, low, high):
             continue
-        found = nearest(reach.tables[i], feature, case.x[i], low - without, high - without)
-        if found is not None:
-            measure, to = found
-            text = f"if {sentence(feature, to)} instead of {figure(case.x[i], feature.unit)}"
-            what = is_so._replace(logit=without + reach.tables[i].of(single(to)))
-            yield Undo(measure, feature.name, feature.unit, case.x[i], to, text, what)
+        without, table = case.client.logit - case.points[i], case.now.reach.tables[i]
+        found = nearest(table, feature, case.x[i], low - without, high - without, within)
+        if found is not None and found[0] < within and _is_undone_by(case, without + table.of(single(found[1]))):
+            within = found[0]
+            best = feature, case.x[i], found[1]
+    if best is not None:
+        feature, was, to = best
+        text = f"if {sentence(feature, to)} instead of {figure(was, feature.unit)}"
+        yield Undo(within, feature.name, feature.unit, was, to, text)
 
 
-def _logits(case: Case) -> tuple[float, float] | None:
-    """The logits between which the client would stand where it stood."""
-    is_so, scale, held = case.is_so, case.now.rules.grades, int(case.was.risk_grade)
+def _meets(case: Case, i: int, low: float, high: float) -> bool:
+    """Whether a feature is known and any value of it leads to a logit from `low` to `high`."""
+    value, without = case.x[i], case.client.logit - case.points[i]
+    return value == value and case.now.reach.meets(i, low - without, high - without)
+
+
+def _is_undone_by(case: Case, logit: float) -> bool:
+    """`is_undone` for a client not in default of which nothing but the logit is otherwise."""
+    pd, was = sigmoid(logit), case.was
+    return (
+        _grade(case, False, pd) == was.risk_grade
+        and _has_tier(case, case.held, case.kept, pd)
+        and _stage(case, False, case.owed, pd) == was.stage
+    )
+
+
+def _bounds(case: Case) -> tuple[float, float]:
+    """The logits between which the client can have the grade that it had."""
+    scale, held = case.now.rules.grades, int(case.was.risk_grade)
     high = _logit(scale.upper[held - 1] * (1.0 + scale.hysteresis)) if held < 9 else MAX_LOGIT
     low = _logit(scale.upper[held - 2] * (1.0 - scale.hysteresis)) if held > 1 else -MAX_LOGIT
     if case.today - case.client.graded_day < scale.dwell_days:
         low = -MAX_LOGIT
-
-    def undone(logit: float) -> bool:
-        return is_undone(case, is_so._replace(logit=logit))
-
-    return window(is_so.logit, low, high, undone)
+    return low, high
 
 
 def _logit(pd: float) -> float:
@@ -213,21 +235,21 @@ def _logit(pd: float) -> float:
 
 def _by_value(case: Case) -> Iterator[Undo]:
     """What is drawn, at which margin, against which collateral."""
-    is_so, held, kept = case.is_so, case.held, case.kept
+    held, kept = case.held, case.kept
     if held.drawn <= 0:
         return
     rate, ead = held.margin / held.drawn, held.drawn + case.now.rules.value.credit_conversion * held.undrawn
 
-    def drawn(amount: float) -> WhatIf:
-        undrawn = max(0.0, held.limit - amount)
-        return is_so._replace(held=Exposure(amount, undrawn, rate * amount, held.limit))
+    lgd = kept.covered_lgd if kept.covered > 0 else case.now.rules.value.kind("").lgd
 
-    def margin(share: float) -> WhatIf:
-        return is_so._replace(held=held._replace(margin=share * held.drawn))
+    def drawn(amount: float) -> tuple[Exposure, Appraisal]:
+        return Exposure(amount, max(0.0, held.limit - amount), rate * amount, held.limit), kept
 
-    def collateral(worth: float) -> WhatIf:
-        lgd = kept.covered_lgd if kept.covered > 0 else case.now.rules.value.kind("").lgd
-        return is_so._replace(kept=msgspec.structs.replace(kept, covered=worth, covered_lgd=lgd))
+    def margin(share: float) -> tuple[Exposure, Appraisal]:
+        return Exposure(held.drawn, held.undrawn, share * held.drawn, held.limit), kept
+
+    def collateral(worth: float) -> tuple[Exposure, Appraisal]:
+        return held, msgspec.structs.replace(kept, covered=worth, covered_lgd=lgd)
 
     yield from _solved(case, "drawn", held.drawn, max(held.limit, MOST_DRAWN * held.drawn), held.drawn, drawn)
     yield from _solved(case, "margin", rate, HIGHEST_MARGIN, rate, margin)
@@ -243,12 +265,12 @@ _TEXTS: Final = {
 
 
 def _solved(
-    case: Case, driver: str, was: float, most: float, share_of: float, what_if: Callable[[float], WhatIf]
+    case: Case, driver: str, was: float, most: float, share_of: float, what_if: Callable[[float], tuple[Exposure, Appraisal]]
 ) -> Iterator[Undo]:
     """The value of a driver, from 0 to the most, at which the value tier is the one before."""
 
     def undone(value: float) -> bool:
-        return _has_tier(case, what_if(value), case.client.pd)
+        return _has_tier(case, *what_if(value), case.client.pd)
 
     found = window(was, 0.0, max(most, was), undone)
     if found is None or share_of <= 0:
@@ -259,5 +281,6 @@ def _solved(
         if low > was
         else rounded(high, False, lambda value: value >= low and undone(value))
     )
-    said = (figure(v, "fraction a year") if driver == "margin" else amount(v) for v in (to, was))
-    yield Undo(abs(to - was) / share_of, driver, _UNITS[driver], was, to, _TEXTS[driver].format(*said), what_if(to))
+    if undone(to):
+        said = (figure(v, "fraction a year") if driver == "margin" else amount(v) for v in (to, was))
+        yield Undo(abs(to - was) / share_of, driver, _UNITS[driver], was, to, _TEXTS[driver].format(*said))

@@ -37,7 +37,8 @@ def tier_of(value: float, was: str | None, tier_days: int, now: InForce) -> str:
     """
     if now.cutoffs is None:
         return was or "basic"
-    tier = next((i for i, bound in enumerate(now.cutoffs) if value >= bound), 3)
+    diamond, gold, silver = now.cutoffs
+    tier = 0 if value >= diamond else 1 if value >= gold else 2 if value >= silver else 3
     if was is None or TIERS[tier] == was:
         return TIERS[tier]
     return TIERS[tier] if tier_days >= now.rules.value.dwell_days and tier_waits(value, was, now) else was

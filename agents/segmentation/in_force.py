@@ -44,6 +44,8 @@ class InForce(NamedTuple):
     """Days after a period's end from which its statement is late, ascending."""
     reach: Reach
     """What points the features of the scorecard can have."""
+    adjusted: dict[tuple[str, str, str, str], dict[str, Any]]
+    """Treatments with their adjustments, by segment, lifecycle, section and size; found when first asked for."""
     regime: str = NEUTRAL
     """Of the macro regime where the client is."""
     regime_cell: str = "/"
@@ -94,6 +96,7 @@ def in_force(
         tag=crc32("/".join((policy.version, *overlays)).encode()),
         years=rules.horizon_days / YEAR,
         reach=Reach(card),
+        adjusted={},
         regime=standing.regime,
         regime_cell=standing.regime_cell,
         macro_logit=rules.regimes[standing.regime].logit if standing.regime in rules.regimes else 0.0,

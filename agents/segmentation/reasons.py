@@ -35,7 +35,9 @@ def risk_reasons(
     drivers = (*points, *others)
     before = _before(client, len(points), len(others))
     moved = [
-        (is_now - was, i) for i, (is_now, was) in enumerate(zip(drivers, before, strict=True)) if abs(is_now - was) > SMALLEST
+        (is_now - was, i)
+        for i, (is_now, was) in enumerate(zip(drivers, before, strict=True))
+        if is_now != was and abs(is_now - was) > SMALLEST
     ]
     moved.sort(key=lambda m: (-abs(m[0]), m[1]))
     named = moved[:MOST]

@@ -18,15 +18,25 @@ UNKNOWN: Final = ""
 
 def treatment_of(client: ClientState, segment: Segment, held: Exposure, kept: Appraisal, now: InForce) -> dict[str, Any]:
     """The segment's treatment with the adjustments that apply, and what it comes to for this client."""
-    said = dict(now.treatments[segment.segment])
     section, size = section_of(client.industry), size_of(client)
+    asked = segment.segment, segment.lifecycle, section, size
+    adjusted = now.adjusted.get(asked)
+    if adjusted is None:
+        adjusted = now.adjusted[asked] = _adjusted(segment, section, size, now)
+    said = dict(adjusted)
+    said["limit"] = round(target_limit(held, said["limit_action"], said["limit_factor"]))
+    said["collateral_missing"] = round(max(0.0, said["collateral_ratio"] * held.drawn - kept.covered))
+    return said
+
+
+def _adjusted(segment: Segment, section: str, size: str, now: InForce) -> dict[str, Any]:
+    """What holds for every client of a segment, lifecycle, section and size."""
+    said = dict(now.treatments[segment.segment])
     for adjustment in now.rules.adjustments:
         if _applies(adjustment, segment, section, size):
             said.update((name, value) for name, value in adjustment.then.model_dump(mode="json").items() if value is not None)
     if size:
         said["size"] = size
-    said["limit"] = round(target_limit(held, said["limit_action"], said["limit_factor"]))
-    said["collateral_missing"] = round(max(0.0, said["collateral_ratio"] * held.drawn - kept.covered))
     return said
 
 

@@ -17,6 +17,8 @@ FIXED: Final = ("_seen",)
 """Endings of features that no client can change: how much is known of it."""
 SIZES: Final = ("log_", "raw_")
 """Beginnings of features of size: they are what the client is, not what it does."""
+ROUNDING: Final = 1.0 + 1e-9
+"""A value is told no nearer than its edge, but for what doubles are rounded by."""
 HALVINGS: Final = 16
 """Steps of a search between a value that holds and one that does not."""
 DIGITS: Final = (2, 3, 4, 6, 9)
@@ -35,21 +37,24 @@ def single(value: float) -> float:
     return array("f", (value,))[0]
 
 
-def nearest(table: Points, feature: Feature, value: float, low: float, high: float) -> tuple[float, float] | None:
+def nearest(
+    table: Points, feature: Feature, value: float, low: float, high: float, within: float = inf
+) -> tuple[float, float] | None:
     """How far the nearest value is whose points lie from `low` to `high`, in spreads, and the value itself.
 
-    The spread is what lies between the outermost edges of the feature's bins: nearly all clients are between them.
+    The spread is what lies between the outermost edges of the feature's bins: nearly all clients are between them. What is
+    farther than `within` spreads need not be found.
     """
     edges = table.edges
     if value != value or not edges:
         return None
-    here, last = bisect_right(edges, value), len(edges)
-    found: list[float | None] = []
-    for pieces, above in ((range(here, last + 1), True), (range(here, -1, -1), False)):
-        edge = next((e for piece in pieces if (e := _first(table, piece, value, above, low, high)) is not None), None)
-        if edge is not None:
-            found.append(beyond(edge, above, is_counted(feature.unit), lambda v: low <= table.of(single(v)) <= high))
     spread = edges[-1] - edges[0] or max(abs(edges[0]), 1.0)
+    farthest = within * spread * ROUNDING
+    found: list[float | None] = []
+    for above in (True, False):
+        edge = _edge(table, value, above, low, high, farthest)
+        if edge is not None and abs(edge - value) <= farthest:
+            found.append(beyond(edge, above, is_counted(feature.unit), lambda v: low <= table.of(single(v)) <= high))
     return min(((abs(to - value) / spread, to) for to in found if to is not None), default=None)
 
 
@@ -84,6 +89,19 @@ def _slope(table: Points, piece: int) -> float:
     """Of a piece of a table; one of steps alone has none."""
     slopes: tuple[float, ...] = getattr(table, "slopes", ())
     return slopes[piece] if slopes else 0.0
+
+
+def _edge(table: Points, value: float, above: bool, low: float, high: float, farthest: float) -> float | None:
+    """Where on the way up or down from a value its points first come between the bounds; None if not within the farthest."""
+    edges = table.edges
+    here = bisect_right(edges, value)
+    for piece in range(here, len(edges) + 1) if above else range(here, -1, -1):
+        if piece != here and abs(edges[piece - 1 if above else piece] - value) > farthest:
+            return None
+        edge = _first(table, piece, value, above, low, high)
+        if edge is not None:
+            return edge
+    return None
 
 
 def _first(table: Points, piece: int, value: float, above: bool, low: float, high: float) -> float | None:

@@ -1,5 +1,6 @@
 """Wording: figures as a banker reads them, with their units (percent, times, days, amounts)."""
 
+from functools import lru_cache
 from math import floor, isinf, log10
 from typing import Final
 
@@ -54,13 +55,12 @@ NOT_KNOWN: Final = "not known"
 
 def figure(value: float, unit: str, signed: bool = False) -> str:
     """A figure with its unit."""
-    head = unit.partition(",")[0].strip()
-    kind = head.partition(" ")[0]
+    kind, suffix = _kind(unit)
     plus = "+" if signed else ""
     if isinf(value):
         return "without bound"
     if kind in ("fraction", "share"):
-        return f"{_digits(100.0 * value, plus)} %" + (" a year" if "a year" in head else "")
+        return _digits(100.0 * value, plus) + suffix
     if kind in TIMES:
         return f"{_digits(value, plus)} times"
     if kind in COUNTED:
@@ -68,6 +68,13 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
     if kind == "log10":
         return amount(10.0**value)
     return _digits(value, plus)
+
+
+@lru_cache(maxsize=1024)
+def _kind(unit: str) -> tuple[str, str]:
+    """What a unit is of, and what follows a percentage in it."""
+    head = unit.partition(",")[0].strip()
+    return head.partition(" ")[0], " % a year" if "a year" in head else " %"
 
 
 def amount(value: float) -> str:
@@ -80,13 +87,24 @@ def amount(value: float) -> str:
 
 def sentence(feature: Feature, value: float) -> str:
     """What a feature's figure says: "equity is 4 % of assets"."""
+    if value != value:
+        return f"{feature.text}: {NOT_KNOWN}"
+    begin, end, unit, signed = _sentence(feature)
+    return begin + figure(value, unit, signed) + end
+
+
+@lru_cache(maxsize=1024)
+def _sentence(feature: Feature) -> tuple[str, str, str, bool]:
+    """What is said before and after a feature's figure; the unit that the figure is told in, and whether with its sign."""
     template = SENTENCES.get(feature.name)
-    if template is None or value != value:
-        return f"{feature.text}: {figure(value, feature.unit) if value == value else NOT_KNOWN}"
+    if template is None:
+        return f"{feature.text}: ", "", feature.unit, False
+    begin, _, end = template.partition("{}")
     signed = feature.name.endswith(SIGNED)
-    return template.format(figure(value, feature.unit if signed else feature.unit.replace(" a year", ""), signed))
+    return begin, end, feature.unit if signed else feature.unit.replace(" a year", ""), signed
 
 
+@lru_cache(maxsize=1024)
 def is_counted(unit: str) -> bool:
     """Whether a unit is one of whole things."""
     return unit.partition(",")[0].partition(" ")[0] in COUNTED
@@ -97,8 +115,11 @@ def _digits(value: float, plus: str) -> str:
     if value == 0:
         return "0"
     decimals = max(0, min(6, 2 - floor(log10(abs(value)))))
-    text = f"{value:{plus},.{decimals}f}"
+    text = format(value, _FORMATS[plus][decimals])
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_FORMATS: Final = {plus: tuple(f"{plus},.{decimals}f" for decimals in range(7)) for plus in ("", "+")}
 
 
 def _one(kind: str) -> str:

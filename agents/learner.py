@@ -138,9 +138,11 @@ class Learner:
         model = self.models.get(lesson.portfolio)
         if model is None or record.offset <= self._seen[lesson.portfolio]:
             return []
-        self._seen[lesson.portfolio] = record.offset
         today = lesson.as_of.toordinal()
-        return self._published(model, record, today) if model.is_due(today) else []
+        if not model.is_due(today):
+            return []
+        self._seen[lesson.portfolio] = record.offset  # only what changes the model is seen: only then is it written
+        return self._published(model, record, today)
 
     def _published(self, model: PdModel, record: Record, today: int) -> list[Outcome]:
         """The model as it stands, into the log."""

@@ -135,3 +135,10 @@ def test_a_portfolio_has_cut_offs_of_its_own() -> None:
     published = cut_offs(teaches(histogram({5: 20}), histogram({50: 20}, portfolio="sme"))[1])
     assert [(p.portfolio, p.number) for p in published] == [("corporate", 1), ("sme", 1)]
     assert published[0].cutoffs < published[1].cutoffs
+
+
+def test_a_histogram_by_which_nothing_is_published_leaves_the_same_state_wherever_a_batch_ends() -> None:
+    records = learning_log([example(0), histogram({}, 0, 2)])
+    _, whole = run_all(Learner(0, {}, POLICY), records)
+    _, split = run_all(Learner(0, {}, POLICY), records, [1])
+    assert split == whole

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from schemas import log, topics
-from schemas.decisions import EarlyWarning, Severity, TierChange, read_early_warning, read_tier_change
+from schemas.decisions import Severity
 from streams.log_reading import LogReader
 from streams.settings import Settings
 from streams.tables import matrix_table
@@ -21,10 +22,46 @@ LOOK_BACK_DAYS: Final = 730
 """A warning is held to tell of a default that follows within two years."""
 
 
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """Of a tier change's segment, what the matrix shows."""
+
+    value_tier: str
+    risk_grade: str
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """Of a tier change, what is summed up."""
+
+    decision_id: str
+    client_id: str
+    portfolio: str
+    sequence: int
+    direction: str
+    now: Standing
+
+
+class Warned(msgspec.Struct, frozen=True, gc=False):
+    """Of an early warning, what is summed up and shown."""
+
+    decision_id: str
+    client_id: str
+    portfolio: str
+    sequence: int
+    as_of: date
+    status: str
+    severity: str
+    indicator: str
+    text: str
+
+
+read_change: Final = msgspec.json.Decoder(Change).decode
+read_warned: Final = msgspec.json.Decoder(Warned).decode
+
+
 class Story(NamedTuple):
     """A default, and the first lasting warning before it."""
 
-    warning: EarlyWarning
+    warning: Warned
     defaulted: date
     signs: int
     """Indicators that had been raised by then."""
@@ -39,19 +76,19 @@ class Decisions:
 
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
-        self.standing: dict[str, TierChange] = {}
-        self.raised: dict[str, list[EarlyWarning]] = {}
+        self.standing: dict[str, Change] = {}
+        self.raised: dict[str, list[Warned]] = {}
         self.defaults: dict[str, date] = {}
         self.events: Counter[str] = Counter()
 
-    def change(self, change: TierChange) -> None:
+    def change(self, change: Change) -> None:
         """One tier change; the last of a client says where it stands."""
         self.kinds[f"tier change: {change.direction}"] += 1
         known = self.standing.get(change.client_id)
         if known is None or known.sequence < change.sequence:
             self.standing[change.client_id] = change
 
-    def warning(self, warning: EarlyWarning) -> None:
+    def warning(self, warning: Warned) -> None:
         """One early warning."""
         self.kinds[f"warning: {warning.status}, {warning.severity}"] += 1
         if warning.status != "cleared":
@@ -109,12 +146,12 @@ def decisions(settings: Settings) -> Decisions:
             found.fact(log.read_fact(value))
         seen: set[str] = set()
         for value in _values(reader, topics.TIER_CHANGES):
-            change = read_tier_change(value)
+            change = read_change(value)
             if change.decision_id not in seen:
                 seen.add(change.decision_id)
                 found.change(change)
         for value in _values(reader, topics.EARLY_WARNINGS):
-            warning = read_early_warning(value)
+            warning = read_warned(value)
             if warning.decision_id not in seen:
                 seen.add(warning.decision_id)
                 found.warning(warning)

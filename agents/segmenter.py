@@ -180,10 +180,9 @@ class Segmenter:
         now = self._in_force.get(standing)
         if now is None:
             portfolio = standing.portfolio
-            card = self._cards.get(portfolio)
+            card, model = self._cards.get(portfolio), self.models.get(portfolio)
             if card is None:
-                card = self._cards[portfolio] = scorecard(self.models.get(portfolio), self.policy.of(portfolio))
-            model = self.models.get(portfolio)
+                card = self._cards[portfolio] = scorecard(model, self.policy.of(portfolio))
             alarm_pd = None if model is None else model.alarm_pd
             now = in_force(standing, self.policy, card, self.partition.cutoffs.get(portfolio), alarm_pd)
             self._in_force[standing] = now
@@ -203,20 +202,26 @@ class Segmenter:
             self._die(record, UNREADABLE, str(error))
             self._dead.add(record.offset)
             return
-        topic, partition, offset = fact.source
-        if topic == topics.CLIENT_EVENTS:  # what segmenters tell one another has numbers of its own
+        if fact.source.topic == topics.CLIENT_EVENTS:  # what segmenters tell one another has numbers of its own
             self._told_by_another(record, fact)
             return
-        marks = self.partition.marks.setdefault(topic, {})
-        if offset <= marks.get(partition, -1):
-            self._counts["repeated"] += 1
+        if self._is_repeated(fact.source):
             self._dead.add(record.offset)
             return
-        marks[partition] = offset
         client = self.client(fact.client_id)
         if record.offset <= client.seen:
             return
         self._step(record, fact.client_id, fact)
+
+    def _is_repeated(self, source: log.Source) -> bool:
+        """Whether a source partition's record was here before; if not, it is marked and counts from now on."""
+        topic, partition, offset = source
+        marks = self.partition.marks.setdefault(topic, {})
+        if offset <= marks.get(partition, -1):
+            self._counts["repeated"] += 1
+            return True
+        marks[partition] = offset
+        return False
 
     def _told_by_another(self, record: Record, fact: log.Fact) -> None:
         if isinstance(fact, log.MemberStanding) or record.offset > self.client(fact.client_id).seen:
@@ -421,13 +426,7 @@ class Segmenter:
 
     def _observe(self, control: log.MacroObserved) -> None:
         """A macro figure. Clients meet a regime that turned by it at their next event or look: nobody is looked for."""
-        topic, partition, offset = control.source
-        marks = self.partition.marks.setdefault(topic, {})
-        if offset <= marks.get(partition, -1):
-            self._counts["repeated"] += 1
-            return
-        marks[partition] = offset
-        if observe(self.partition, control, self.policy.macro):
+        if not self._is_repeated(control.source) and observe(self.partition, control, self.policy.macro):
             self._forget_in_force()
 
     def _pass(self, control: log.DayPassed) -> None:

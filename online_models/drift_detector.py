@@ -5,14 +5,12 @@ costs every worker memory that those who close no month do not need.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from river.drift.page_hinkley import PageHinkley
 
 Direction = Literal["up", "down"]
-FRESH: Final[tuple[float, ...]] = ()
-"""Of a detector that has seen nothing, or has just told a change."""
 
 
 class Shift(NamedTuple):

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 NAN: Final = float("nan")
-RATIO: Final = (-1e6, 1e6)
 SHARE: Final = (-1e4, 1e4)
 SIGNED_LOG: Final = (-30.0, 30.0)
 COUNT: Final = (0.0, 1e4)

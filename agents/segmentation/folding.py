@@ -213,10 +213,6 @@ def milestone(client: ClientState, fact: log.MilestoneReported, day: int, now: I
     tracking.milestone(client, fact)
 
 
-def unchanged(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
-    """Facts that only stand in the log so far."""
-
-
 _FOLDS: Final[dict[type, Callable[[ClientState, Any, int, InForce], None]]] = {
     log.RepaymentReceived: repayment,
     log.DrawdownMade: drawdown,

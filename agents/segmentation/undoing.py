@@ -87,8 +87,7 @@ def _span(table: Points) -> tuple[float, float]:
 
 def _slope(table: Points, piece: int) -> float:
     """Of a piece of a table; one of steps alone has none."""
-    slopes: tuple[float, ...] = getattr(table, "slopes", ())
-    return slopes[piece] if slopes else 0.0
+    return table.slopes[piece] if table.slopes else 0.0
 
 
 def _edge(table: Points, value: float, above: bool, low: float, high: float, farthest: float) -> float | None:

@@ -6,6 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+DIRECTIONS: Final = ("first", "up", "down", "sideways")
+"""Of a tier change."""
+STATUSES: Final = ("raised", "escalated", "cleared")
+"""Of an early warning."""
+
 
 class Severity(IntEnum):
     """How bad a warning is; `NORMAL` is no warning. Source: DOMAIN watchlist (normal, watch, amber, red)."""

@@ -8,13 +8,13 @@ import msgspec
 
 from agents.dead_letters import CAUSES, PREFIX
 from agents.segmentation.grading import DEFAULTED, TIERS
-from agents.segmentation.watchlist import CLEARED, ESCALATED, RAISED, Cause
+from agents.segmentation.watchlist import Cause
 from schemas import log, topics
-from schemas.decisions import EarlyWarning, TierChange
+from schemas.decisions import DIRECTIONS, STATUSES, EarlyWarning, TierChange
 from schemas.money import EXPONENTS
 from schemas.policy import CODES
 from schemas.source_events import BY_TOPIC, EndOfDay
-from schemas.treatment_rules import SEGMENTS
+from schemas.treatment_rules import LIFECYCLES, SEGMENTS
 from streams import contract_examples as examples
 
 VERSION: Final = "1.0.0"
@@ -28,20 +28,19 @@ END_OF_DAY: Final = "end-of-day"
 DECIMAL: Final = r"^-?[0-9]+(\.[0-9]+)?$"
 NOT_NEGATIVE: Final = r"^[0-9]+(\.[0-9]+)?$"
 WITH_OFFSET: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})$"
-LIFECYCLES: Final = ("acquisition", "activation", "growth", "maturity", "decline")
 
 USUAL_NAMES: Final = topics.TopicNames()
 
 Schema = dict[str, Any]
 
 ALLOWED: Final[Mapping[tuple[str, str], list[Any]]] = {
-    ("TierChange", "direction"): ["first", "up", "down", "sideways"],
+    ("TierChange", "direction"): list(DIRECTIONS),
     ("Segment", "value_tier"): list(TIERS),
     ("Segment", "risk_grade"): [*map(str, range(1, 10)), DEFAULTED],
     ("Segment", "stage"): [1, 2, 3],
     ("Segment", "lifecycle"): list(LIFECYCLES),
     ("Segment", "segment"): list(SEGMENTS),
-    ("EarlyWarning", "status"): [RAISED, ESCALATED, CLEARED],
+    ("EarlyWarning", "status"): list(STATUSES),
     ("EarlyWarning", "severity"): ["watch", "amber", "red"],
     ("EarlyWarning", "indicator"): list(CODES),
     ("EarlyWarning", "cause"): [cause.value for cause in Cause if cause is not Cause.EASED],

@@ -14,14 +14,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from agents.dead_letters import CAUSES
+from schemas.decisions import DIRECTIONS, STATUSES
 from schemas.policy import CODES
 from streams.positions import Partition
 from streams.quality import Quality
-from streams.running import Lag, Running, Versions
+from streams.running import OTHER, Lag, Running, Versions
 
-OTHER: Final = "other"
-DIRECTIONS: Final = ("first", "up", "down", "sideways")
-STATUSES: Final = ("raised", "escalated", "cleared")
 OUTCOMES: Final = ("accepted", "control", "histogram", "unreadable", "feedback-taken", "feedback-unknown")
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1000, 2000, 5000, 10_000)
 STEP_SECONDS: Final = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 2e-2, 0.1, 1.0)

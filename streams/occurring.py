@@ -11,22 +11,21 @@ from agents.segmentation.grading import TIERS
 from online_models.ledger import SEVERITIES, YEAR
 from online_models.transitions import GRADES
 from schemas import topics
-from schemas.decisions import Segment
+from schemas.decisions import DIRECTIONS, STATUSES, Segment
 from schemas.policy import INDICATORS
 from schemas.records import Outcome
-from schemas.treatment_rules import SEGMENTS
+from schemas.treatment_rules import LIFECYCLES, SEGMENTS
 
-LIFECYCLES: Final = ("acquisition", "activation", "growth", "maturity", "decline")
 KNOWN: Final[Mapping[str, Sequence[str]]] = {
     "indicators": INDICATORS,
     "severities": SEVERITIES,
-    "statuses": ("raised", "escalated", "cleared"),
+    "statuses": STATUSES,
     "value_tiers": TIERS,
     "risk_grades": GRADES,
     "stages": ("1", "2", "3"),
     "lifecycles": LIFECYCLES,
     "segments": SEGMENTS,
-    "directions": ("first", "up", "down", "sideways"),
+    "directions": DIRECTIONS,
 }
 """What there is, as far as it does not depend on the policy."""
 CLASSES: Final = tuple((name, f"{name}s") for name in ("value_tier", "risk_grade", "stage", "lifecycle", "segment"))

@@ -6,15 +6,14 @@ The learner's state changes in the event loop, so that is where it is asked: nev
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from agents.hosting import MakeAgent, PartitionAgent
 from streams.hosting import SinkUnavailable
+from streams.running import Making
 
 SECONDS: Final = 15.0
 FIGURES: Final = (
@@ -29,22 +28,13 @@ Reports = Mapping[str, Mapping[str, Any]]
 """By portfolio, as `Learner.report` gives them."""
 
 
-class Learners:
-    """Makes learners (a `MakeAgent`); tells what the one that still lives reports."""
-
-    def __init__(self, make: MakeAgent) -> None:
-        self._make = make
-        self._made: WeakValueDictionary[int, Any] = WeakValueDictionary()
-
-    def __call__(self, partition: int, states: dict[bytes, bytes]) -> PartitionAgent:
-        """One more."""
-        self._made[partition] = made = self._make(partition, states)
-        return made
+class Learners(Making[Any]):
+    """Tells what the learner reports. It is not named: its module loads River, which a worker may do without."""
 
     def reports(self) -> Reports:
         """Nothing where the learner lives in another worker."""
         reports: dict[str, Mapping[str, Any]] = {}
-        for one in list(self._made.values()):
+        for one in self.living():
             reports |= one.report()
         return reports
 

@@ -25,6 +25,7 @@ from streams.event_files import Line, lines, opened
 from streams.occurring import Occurred
 from streams.pipeline import Pipeline
 from streams.plots import draw
+from streams.policy_publishing import policy_record
 from streams.reporting import spread, tallied
 
 CHUNK: Final = 2000
@@ -79,15 +80,12 @@ class Replay:
         }
         self._scores: list[bytes] = []
         self.pipeline = Pipeline(policy, partitions, self._publish, self._written, self._score, learning)
-        policy_record = log.PolicyPublished(
-            source=log.Source("policy", 0, 0), version=policy.version, policy=policy.model_dump(mode="json")
-        )
         self._intakes = {topic: Intake(topic, ONE_SOURCE) for topic in topics.SOURCE_NAMES}
         self._occurred = Occurred()
         self._waiting: list[Outcome] = []
         self._day: date | None = None
         if learning:
-            self._waiting.append(Outcome(topics.CLIENT_EVENTS, None, log.write(policy_record), (), EVERY))
+            self._waiting.append(Outcome(topics.CLIENT_EVENTS, None, policy_record(policy), (), EVERY))
 
     def from_files(self, source: Iterable[Line], progress: Progress) -> None:
         """Events of files: through intake into the log; a day has passed when an event of a later one comes."""

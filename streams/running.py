@@ -5,7 +5,7 @@ Asked from the thread that serves the metrics, so it only reads.
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 from faust.exceptions import ConsumerNotStarted
@@ -19,6 +19,7 @@ from streams.positions import Partition
 from streams.transport import Consumer
 
 OTHER: Final = "other"
+Made = TypeVar("Made")
 
 
 class Lag(NamedTuple):
@@ -74,22 +75,30 @@ def _behind(lane: Lane) -> int | None:
     return None if end is None else max(0, end - positions.expected(lane.place))
 
 
-class Segmenters:
-    """Makes segmenters (a `MakeAgent`) and tells what is in force in those that still live."""
+class Making(Generic[Made]):
+    """Makes agents (a `MakeAgent`) and knows those that still live."""
 
-    def __init__(self, make: Callable[[int, dict[bytes, bytes]], Segmenter]) -> None:
+    def __init__(self, make: Callable[[int, dict[bytes, bytes]], Made]) -> None:
         self._make = make
-        self._made: WeakValueDictionary[int, Segmenter] = WeakValueDictionary()
+        self._made: WeakValueDictionary[int, Made] = WeakValueDictionary()
 
-    def __call__(self, partition: int, states: dict[bytes, bytes]) -> Segmenter:
+    def __call__(self, partition: int, states: dict[bytes, bytes]) -> Made:
         """One more."""
         self._made[partition] = made = self._make(partition, states)
         return made
 
+    def living(self) -> list[Made]:
+        """Those that their lanes still hold."""
+        return list(self._made.values())
+
+
+class Segmenters(Making[Segmenter]):
+    """Tells what is in force in the segmenters."""
+
     def tallies(self) -> dict[str, list[tuple[Tallies, int]]]:
         """By portfolio, tallies and last closed day of each partition; portfolios that the policy does not name are one."""
         told: dict[str, list[tuple[Tallies, int]]] = {}
-        for one in list(self._made.values()):
+        for one in self.living():
             for portfolio, tallies in one.tallies.copy().items():
                 name = portfolio if portfolio in one.policy.portfolios else OTHER
                 told.setdefault(name, []).append((tallies.copy(), one.partition.closed_day))
@@ -97,7 +106,7 @@ class Segmenters:
 
     def versions(self) -> Versions:
         """What is in force now."""
-        segmenters = list(self._made.values())
+        segmenters = self.living()
         models = [{name: model.number for name, model in one.models.copy().items()} for one in segmenters]
         portfolios = {name for numbers in models for name in numbers}
         oldest = {name: min(numbers.get(name, 0) for numbers in models) for name in portfolios}

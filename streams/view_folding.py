@@ -102,9 +102,8 @@ def fold_ledgers(ledgers: Iterable[LedgerPublished]) -> Writes:
     """The last ledger of each portfolio."""
     last: dict[str, dict[str, str]] = {}
     for published in ledgers:
-        parts = {name: getattr(published, name) for name in ("ledger", "transitions", "liquidity")}
-        told = {name: msgspec.json.encode(part).decode() for name, part in parts.items()}
-        last[published.portfolio] = {"as_of": str(published.as_of), **told}
+        told = {name: _json(getattr(published, name)) for name in ("ledger", "transitions", "liquidity")}
+        last[published.portfolio] = {"as_of": published.as_of.isoformat(), **told}
     return Writes({}, {}, Counter(), [], last)
 
 

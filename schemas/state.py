@@ -227,6 +227,8 @@ class Appraisal(msgspec.Struct, array_like=True, gc=False):
     past_drawn: float
     """Sum of what was drawn at the ends of the months before the last, at most eleven."""
     past_months: int
+    month: int = -1
+    """The one that `loyalty`, `past_drawn` and `past_months` were made in."""
 
 
 class Project(msgspec.Struct, array_like=True, gc=False):
@@ -339,7 +341,7 @@ class ClientState(msgspec.Struct, array_like=True):
     statement_logit: float = 0.0
     segment: Segment | None = None
     tier_day: int = 0
-    """When the tier was last changed."""
+    """When the tier was last changed; 0 for the first, which is provisional."""
     decided_points: bytes = b""
     """Points per feature at the last tier change: what a reason is measured against."""
     decided_logit: float = 0.0

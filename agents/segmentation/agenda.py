@@ -10,11 +10,13 @@ from typing import Final
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.indicators.standing import forgotten_days
-from agents.segmentation.turning import turns
+from agents.segmentation.turning import next_turn
 from agents.segmentation.watchlist import next_day
 from schemas.order import digest_of, place_of
 from schemas.state import ClientState, Due
 
+NEVER: Final = date.max.toordinal()
+"""No day."""
 SLICE: Final = 200
 """About as many clients are looked at before others may work: a day's close holds nobody up for long."""
 
@@ -64,55 +66,69 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
 
     A horizon that has passed is found at the end of its month: a label of 0 is in no hurry, and one look does for both.
     """
-    days: list[int] = []
+    first = NEVER
     for facility in client.facilities:
         if facility.dues:
-            days.extend(_looks_at(facility.dues, closed_day, now))
+            first = min(first, _ages(facility.dues, closed_day, now))
     if client.snapshots:
-        days.append(month_end(client.snapshots[0].day + now.rules.horizon_days))
-    if client.moved and not client.defaulted_day and not client.left_day:
-        days.append(month_end(client.last_day))
+        first = min(first, month_end(client.snapshots[0].day + now.rules.horizon_days))
+    is_in_business = not client.left_day
+    if client.moved and is_in_business and not client.defaulted_day:
+        first = min(first, month_end(client.last_day))
     if client.months and client.months[-1].number > client.track.drift.month and "DRIFT" in now.watched:
-        days.append(_next_month_end(client, closed_day))
-    if client.expected_day and not client.left_day:
-        days.extend(_late(client.expected_day, closed_day, now))
+        first = min(first, _next_month_end(client, closed_day))
+    if client.expected_day and is_in_business:
+        first = min(first, _late(client.expected_day, closed_day, now))
+    if client.alerts or client.quiet:
+        first = min(first, _watched(client, closed_day, now))
+    if client.segment is not None and is_in_business:
+        first = min(first, next_turn(client, client.segment, closed_day, now) or NEVER)
+    return max(first, closed_day + 1) if first < NEVER else 0
+
+
+def _watched(client: ClientState, closed_day: int, now: InForce) -> int:
+    """When a warning may move by itself, or an indicator speak again."""
+    days = [quiet.until for quiet in client.quiet if quiet.until]
     for alert in client.alerts:
         moves = next_day(client, alert, now.rules.watchlist)
         if moves:
             days.append(moves)
         if alert.code == "RATING" and not alert.clean_day:
             days.extend(day for day in forgotten_days(client.ratings) if day > closed_day)
-    days.extend(quiet.until for quiet in client.quiet if quiet.until)
-    if client.segment is not None and not client.left_day:
-        days.extend(day for day in turns(client, client.segment, now) if day > closed_day)
-    return max(min(days), closed_day + 1) if days else 0
+    return min(days, default=NEVER)
 
 
 def _next_month_end(client: ClientState, closed_day: int) -> int:
     """The end of the oldest month that is not yet entered into what is normal for the client."""
     entered = client.track.drift.month
-    return max(next(last_day(m.number) for m in client.months if m.number > entered), closed_day + 1)
+    for month in client.months:
+        if month.number > entered:
+            return max(last_day(month.number), closed_day + 1)
+    return NEVER
 
 
-def _late(expected_day: int, closed_day: int, now: InForce) -> list[int]:
+def _late(expected_day: int, closed_day: int, now: InForce) -> int:
     """When the next statement becomes late."""
-    return [expected_day + days for days in now.late_steps if expected_day + days > closed_day][:1]
+    for days in now.late_steps:
+        if expected_day + days > closed_day:
+            return expected_day + days
+    return NEVER
 
 
-def _looks_at(dues: list[Due], closed_day: int, now: InForce) -> Iterator[int]:
+def _ages(dues: list[Due], closed_day: int, now: InForce) -> int:
     """When the arrears of a facility change by themselves: the oldest due ages, a later one falls due or runs out of grace."""
-    oldest = dues[0].day
+    oldest, first = dues[0].day, NEVER
     for step in now.steps:
         if oldest + step > closed_day:
-            yield oldest + step
+            first = oldest + step
             break
     grace = now.rules.grace_days + 1
     for due in dues:
         if due.day + 1 > closed_day:
-            yield due.day + 1
-            return
+            return min(first, due.day + 1)
         if due.day + grace > closed_day:
-            yield due.day + grace
+            first = min(first, due.day + grace)
+    return first
 
 
 @lru_cache(maxsize=512)

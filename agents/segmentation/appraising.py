@@ -21,24 +21,29 @@ def appraisal(client: ClientState, now: InForce) -> Appraisal:
     held = client.appraisal
     if held is None or held.policy != now.tag:
         held = client.appraisal = _appraised(client, now)
+    month = client.months[-1].number if client.months else 0
+    if held.month != month:
+        held.month = month
+        held.loyalty = loyalty(client, now.rules.value)
+        held.past_drawn, held.past_months = past_drawn(client.months)
     return held
 
 
 def _appraised(client: ClientState, now: InForce) -> Appraisal:
     value, points = now.rules.value, now.rules.risk_points
     covered, loss = _cover(client, now)
-    drawn, months = past_drawn(client.months)
     return Appraisal(
         policy=now.tag,
         covered=covered,
         covered_lgd=loss / covered if covered > 0 else 0.0,
-        loyalty=loyalty(client, value),
+        loyalty=1.0,
         referral=1.0 + value.referral.each * min(client.referrals, value.referral.most),
         industry=points.industry.get(section_of(client.industry), 0.0),
         rating=points.rating.get(worst_class(client), 0.0),
         revenue_trend=_revenue_trend(client),
-        past_drawn=drawn,
-        past_months=months,
+        past_drawn=0.0,
+        past_months=0,
+        month=-1,
     )
 
 
@@ -78,6 +83,8 @@ def loyalty(client: ClientState, value: Value) -> float:
 
 def worst_class(client: ClientState) -> str:
     """The worst class among the last rating of each agency; "" without one that the letter scale knows."""
+    if not client.ratings:
+        return ""
     last = {rated.agency: rated.grade for rated in client.ratings}
     classes = [RATING_CLASSES.index(known) for known in map(class_of, last.values()) if known]
     return RATING_CLASSES[max(classes)] if classes else ""

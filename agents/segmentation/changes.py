@@ -103,8 +103,8 @@ def _reasons(
 def _stamp(client: ClientState, segment: Segment, today: int) -> None:
     """Where the client stands, and since when."""
     was = client.segment
-    if was is None or was.value_tier != segment.value_tier:
-        client.tier_day = today
+    if was is not None and was.value_tier != segment.value_tier:
+        client.tier_day = today  # the first tier is provisional: it has no dwell
     if was is None or was.risk_grade != segment.risk_grade:
         client.graded_day = today
     if was is None or was.stage != segment.stage:

@@ -120,4 +120,4 @@ def _is_snapshot_due(client: ClientState, fact: log.Fact | None, closed: int) ->
         return False
     if fact is None:
         return client.moved and closed >= month_end(client.last_day)
-    return isinstance(fact, log.StatementPublished)
+    return type(fact) is log.StatementPublished

@@ -57,11 +57,10 @@ def fold(client: ClientState, fact: log.Fact, day: int, now: InForce) -> None:
         raise Unusable(f"currency: the policy has no rate for {currency!r}; add it under fx, publish the policy and redrive")
     if not client.first_day or day < client.first_day:
         client.first_day = day
-    if type(fact) is not log.RepaymentReceived:
-        client.appraisal = None
     if late.is_movement(fact):
         _move(client, fact, day, now)
     else:
+        client.appraisal = None
         _FOLDS[type(fact)](client, fact, day, now)
     if day > client.last_day:
         client.last_day = day
@@ -115,7 +114,8 @@ def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce
         tracking.drew(client, fact, day, facility, now)
     facility.limit = fact.limit
     facility.balance = fact.balance_after
-    facility.closed = False
+    if facility.closed:
+        facility.closed, client.appraisal = False, None
     client.left_day = 0
     if fact.margin is not None:
         facility.margin = fact.margin
@@ -235,6 +235,7 @@ def facility_of(client: ClientState, facility_id: str, currency: str, day: int) 
             return facility
     facility = Facility(facility_id, currency, opened_day=day)
     client.facilities.append(facility)
+    client.appraisal = None
     if len(client.facilities) > MAX_FACILITIES:
         idle = next((f for f in client.facilities if f.closed), client.facilities[0])
         client.facilities.remove(idle)
@@ -248,7 +249,6 @@ def month_of(client: ClientState, day: int) -> Month:
     if months and months[-1].number >= number:
         return months[-1]
     months.append(Month(number))
-    client.appraisal = None
     if len(months) > MONTHS_KEPT:
         del months[0]
     return months[-1]

@@ -161,6 +161,7 @@ def _apply(client: ClientState, move: Movement, undone: bool, now: InForce, fold
 
 def close(client: ClientState, facility_id: str | None, day: int) -> None:
     """A facility has ended; without one, the relationship."""
+    client.appraisal = None
     for facility in client.facilities:
         if facility_id in (None, facility.facility_id):
             facility.closed = True

@@ -1,6 +1,6 @@
 """Lifecycle of the relationship: acquisition, activation, growth, maturity, decline; and the segment, risk x value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from agents.segmentation.grading import DEFAULTED
@@ -71,15 +71,16 @@ def began_day(client: ClientState, rules: Lifecycle) -> int:
     return client.first_day if client.statement_x and not rules.needs_facility else 0
 
 
-def turns(client: ClientState, was: str, now: InForce) -> Iterator[int]:
+def turns(client: ClientState, was: str, now: InForce) -> tuple[int, ...]:
     """Days on which the lifecycle may change by itself from what it `was`."""
     rules = now.rules.lifecycle
+    if was == ACQUISITION:
+        return ()
+    idle = client.last_day + rules.inactive_days + 1
     if was == ACTIVATION:
-        yield began_day(client, rules) + rules.activation_days + 1
-    elif was in TRENDS:
-        yield client.lifecycle_day + rules.dwell_days
-    if was not in (ACQUISITION, DECLINE):
-        yield client.last_day + rules.inactive_days + 1
+        return began_day(client, rules) + rules.activation_days + 1, idle
+    dwelt = client.lifecycle_day + rules.dwell_days
+    return (dwelt,) if was == DECLINE else (dwelt, idle)
 
 
 def segment_of(tier: str, grade: str, now: InForce) -> str:

@@ -4,7 +4,6 @@ A partition sums over its clients: each keeps what it adds, in whole units, so t
 """
 
 from collections.abc import Iterable, Sequence
-from operator import add, sub
 from typing import Final
 
 from agents.segmentation.in_force import InForce
@@ -56,16 +55,10 @@ class Limits:
         cells = self._cells.get(portfolio)
         if cells is None:
             cells = self._cells[portfolio] = [[0] * 7 for _ in SEGMENTS]
-        for held, sign in ((was, sub), (now, add)):
-            if held is not None:
-                cell = cells[held.segment]
-                cell[0] = sign(cell[0], 1)
-                cell[1] = sign(cell[1], held.drawn)
-                cell[2] = sign(cell[2], held.limit)
-                cell[3] = sign(cell[3], held.headroom)
-                cell[4] = sign(cell[4], held.over_granted)
-                cell[5] = sign(cell[5], held.room)
-                cell[6] = sign(cell[6], held.expected_loss)
+        if was is not None:
+            _add(cells[was.segment], was, -1)
+        if now is not None:
+            _add(cells[now.segment], now, 1)
 
     @property
     def portfolios(self) -> list[str]:
@@ -86,6 +79,16 @@ def merged(parts: Iterable[Sequence[SegmentLimits]]) -> tuple[SegmentLimits, ...
             figures = [getattr(told, name) for name in SUMMED]
             cells[told.segment] = [a + b for a, b in zip(cells.get(told.segment, [0] * 7), figures, strict=True)]
     return tuple(_told(name, cells[name]) for name in SEGMENTS if name in cells)
+
+
+def _add(cell: list[int], held: Granted, sign: int) -> None:
+    cell[0] += sign
+    cell[1] += sign * held.drawn
+    cell[2] += sign * held.limit
+    cell[3] += sign * held.headroom
+    cell[4] += sign * held.over_granted
+    cell[5] += sign * held.room
+    cell[6] += sign * held.expected_loss
 
 
 def _told(segment: str, cell: list[int]) -> SegmentLimits:

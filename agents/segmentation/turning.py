@@ -1,6 +1,4 @@
-"""Turning: on which days a client's segment may move by itself, though nothing happens: a dwell, a cure, a probation ends."""
-
-from collections.abc import Iterator
+"""Turning: the day on which a client's segment may move by itself, though nothing happens: a dwell, a cure, a probation ends."""
 
 from agents.segmentation import lifecycle
 from agents.segmentation.defaulting import cured_day
@@ -11,18 +9,25 @@ from schemas.decisions import Segment
 from schemas.state import ClientState
 
 
-def turns(client: ClientState, was: Segment, now: InForce) -> Iterator[int]:
-    """The days; some may have passed."""
-    rules = now.rules
+def next_turn(client: ClientState, was: Segment, after: int, now: InForce) -> int:
+    """The first such day after another one; 0 if there is none."""
+    rules, first = now.rules, 0
     if client.defaulted_day:
-        yield cured_day(client, rules.default)
+        first = sooner(first, cured_day(client, rules.default), after)
     else:
         if better_waits(client.pd, was.risk_grade, rules.grades):
-            yield client.graded_day + rules.grades.dwell_days
+            first = sooner(first, client.graded_day + rules.grades.dwell_days, after)
         if was.stage == INCREASED:
-            yield client.stage_day + rules.staging.dwell_days
-            yield client.probation_day + 1
+            first = sooner(first, client.stage_day + rules.staging.dwell_days, after)
+            first = sooner(first, client.probation_day + 1, after)
     if tier_waits(client.value, was.value_tier, now):
-        yield client.tier_day + rules.value.dwell_days
+        first = sooner(first, client.tier_day + rules.value.dwell_days, after)
     if rules.lifecycle.is_told:
-        yield from lifecycle.turns(client, was.lifecycle, now)
+        for day in lifecycle.turns(client, was.lifecycle, now):
+            first = sooner(first, day, after)
+    return first
+
+
+def sooner(first: int, day: int, after: int) -> int:
+    """The earlier of two days, the second only if it comes after another; 0 is no day."""
+    return day if day > after and (not first or day < first) else first

@@ -1,5 +1,6 @@
 """Warnings: the indicators' readings on the client's watchlist; what is raised, escalated or cleared is told."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
@@ -13,7 +14,6 @@ from agents.segmentation.place import Place
 from agents.segmentation.watchlist import Cause
 from schemas import log
 from schemas.decisions import Counterfactual, EarlyWarning, Severity
-from schemas.state import ClientState
 
 
 class Warned(NamedTuple):
@@ -43,7 +43,8 @@ def warnings(seen: Seen, fact: log.Fact | None, place: Place) -> Warned:
     for code in _stirred(seen, fact, again):
         reading = now.watched[code].reading(seen)
         if reading is not None:
-            was = _severity(client, code)
+            alert = watchlist.alert_of(client, code)
+            was = Severity.NORMAL if alert is None else Severity(alert.severity)
             transition = watchlist.step(client, code, reading.severity, place.today, rules)
             if transition is not None:
                 told.append(_told(seen, transition, place, len(told), reading, was))
@@ -70,21 +71,15 @@ def _cover(seen: Seen) -> None:
     tracking.cover(seen.client.track, covered)
 
 
-def _severity(client: ClientState, code: str) -> Severity:
-    """Of the open warning; normal without one."""
-    return next((Severity(alert.severity) for alert in client.alerts if alert.code == code), Severity.NORMAL)
-
-
 def _stirred(seen: Seen, fact: log.Fact | None, again: list[str]) -> list[str]:
     """The indicators of which something is wrong, or was: of all others a reading costs one comparison."""
     client = seen.client
-    known: list[str] = []
+    known: Collection[str] = ()
     if client.alerts or client.quiet:
-        known = [alert.code for alert in client.alerts] + [quiet.code for quiet in client.quiet]
+        known = {alert.code for alert in client.alerts} | {quiet.code for quiet in client.quiet}
     stirred = [code for code in again if code in seen.now.watched]
     for read, first, falling, code in seen.now.gates.get(type(fact), ()):
-        value = read(seen)
-        if (((value < first) if falling else (value >= first)) or code in known) and code not in stirred:
+        if (code in known or (read(seen) < first if falling else read(seen) >= first)) and code not in stirred:
             stirred.append(code)
     return stirred
 

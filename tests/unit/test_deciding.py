@@ -329,15 +329,22 @@ def test_reasons_of_risk_add_up_to_the_change_of_the_logit() -> None:
     assert sums == pytest.approx(client.decided_logit - -3.8918202981106265, abs=1e-5)
 
 
-def test_cut_offs_move_a_tier_when_its_dwell_is_over() -> None:
+def test_cut_offs_move_a_tier_when_its_dwell_is_over_but_the_first_tier_is_provisional() -> None:
     driver = borrower(policy=policy(value={"dwell_days": 30}))
-    driver.append(control(log.CutoffsPublished(source=log.Source(topics.LEARNING, 0, 0), portfolio="corporate", number=1,
-                                               as_of=JAN1, clients=500, cutoffs=(300.0, 200.0, 100.0))))  # fmt: skip
-    driver.send(topics.PROFILES, JAN1 + timedelta(days=29))
-    assert driver.changes[-1].now.value_tier == "basic"
-    driver.send(topics.PROFILES, JAN1 + timedelta(days=30))
-    assert driver.changes[-1].now.value_tier == "diamond"
+    driver.append(drawn_anew(1, (300.0, 200.0, 100.0)))
+    driver.send(topics.PROFILES, after(0))
+    assert (driver.changes[-1].was.value_tier, driver.changes[-1].now.value_tier) == ("basic", "diamond")
     assert driver.changes[-1].evidence.cutoffs_version == "corporate-1"
+    driver.append(drawn_anew(2, (9e9, 8e9, 7e9)))
+    driver.send(topics.PROFILES, after(29))
+    assert driver.changes[-1].now.value_tier == "diamond"
+    driver.send(topics.PROFILES, after(30))
+    assert driver.changes[-1].now.value_tier == "basic"
+
+
+def drawn_anew(number: int, cutoffs: tuple[float, float, float]) -> list[Outcome]:
+    return control(log.CutoffsPublished(source=log.Source(topics.LEARNING, 0, 0), portfolio="corporate", number=number,
+                                        as_of=JAN1, clients=500, cutoffs=cutoffs))  # fmt: skip
 
 
 def test_absolute_cut_offs_of_the_policy_go_before_the_populations() -> None:

@@ -102,6 +102,6 @@ def test_an_overlay_of_a_portfolio_is_told_there_even_where_the_defaults_are_wro
 
 
 def test_bounds_are_told_from_both_sides(tmp_path: Path) -> None:
-    days, macro = errors(tmp_path, ("    dwell_days: 30\n", "    dwell_days: 30.5\n"), ("  up_from: 0.35", "  up_from: 0"))[::-1]
+    days, macro = errors(tmp_path, ("    dwell_days: 91 ", "    dwell_days: 30.5 "), ("  up_from: 0.35", "  up_from: 0"))[::-1]
     assert days.endswith("allowed: whole numbers from 0 to 3650")
     assert macro.endswith("allowed: from 0 (not itself) to 1")

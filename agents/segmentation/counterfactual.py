@@ -7,6 +7,7 @@ Source: Wachter, Mittelstadt, Russell, Counterfactual explanations (2018).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from math import ceil, inf
 from typing import Final, NamedTuple
 
@@ -152,8 +153,11 @@ def _by_days(case: Case) -> Iterator[Undo]:
     if not client.facilities:
         return
     spread = table.edges[-1] - table.edges[0] if len(table.edges) > 1 else 1.0
+    into_default = case.was.risk_grade == DEFAULTED
+    low, high = (-inf, inf) if into_default else _bounds(case)
     for to in _days(case, table):
-        if is_undone(case, _with_days(case, to, table)):
+        what = _with_days(case, to, table)
+        if what.defaulted is into_default and low <= what.logit <= high and is_undone(case, what):
             text = f"if {figure(to, 'days')} were past due instead of {figure(days, 'days')}"
             yield Undo(abs(to - days) / spread, "days_past_due", "days", float(days), float(to), text)
             return
@@ -162,12 +166,15 @@ def _by_days(case: Case) -> Iterator[Undo]:
 def _days(case: Case, table: Points) -> list[int]:
     """The days at which something changes: the ends of the bins, of the stage's backstop and of default."""
     rules, days = case.now.rules.default, case.owed.days
-    firsts = [ceil(edge) for edge in table.edges] + [rules.significant_increase_dpd_days + 1]
-    if rules.dpd_days is not None:
-        firsts.append(rules.dpd_days + 1)
-    fewer = [first - 1 for first in firsts if 0 <= first - 1 < days]
-    more = [first for first in firsts if first > days]
-    return sorted({0, *fewer} - {days}, reverse=True) + sorted(set(more))
+    firsts = _firsts(table.edges, rules.significant_increase_dpd_days, rules.dpd_days)
+    fewer = [first - 1 for first in reversed(firsts) if 1 < first <= days]
+    return [*fewer, *((0,) if days else ()), *(first for first in firsts if first > days)]
+
+
+@lru_cache(maxsize=512)
+def _firsts(edges: tuple[float, ...], backstop: int, default: int | None) -> tuple[int, ...]:
+    """The first days of the bins, of the backstop and of default, ascending."""
+    return tuple(sorted({*map(ceil, edges), backstop + 1, *(() if default is None else (default + 1,))}))
 
 
 def _with_days(case: Case, days: int, table: Points) -> WhatIf:

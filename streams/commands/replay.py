@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from streams import garbage
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE
 from streams.ledger_tables import difference_table, ledger_table
@@ -47,6 +48,7 @@ def replay_command(
     if plots is not None:
         _can_plot(bool(files) and against is None)
     policy = load_policy(policy_file)
+    garbage.collect_seldom()
     started = perf_counter()
     bar = Progress(SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn(), console=Console(stderr=True))
     with bar:

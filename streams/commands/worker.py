@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import structlog
 
-from streams import logs, worker
+from streams import garbage, logs, worker
 from streams.app import run_worker
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
@@ -32,6 +32,7 @@ def worker_command(settings_file: Path | None) -> None:
         raise UserError("\n".join(f"topic {one.topic} {one.what}; {one.fix}" for one in wrong))
     publish_policy_if_empty(settings, policy)
     app, metrics = worker.assemble(settings, policy)
+    garbage.collect_seldom()
     log.info("worker_starts", brokers=settings.bootstrap, group=settings.app_id, policy=policy.version)
     with serve(metrics.registry, settings.metrics_host, settings.metrics_port, lambda: is_ready(app)):
         run_worker(app, loglevel=settings.log_level)

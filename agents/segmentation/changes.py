@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from agents.segmentation.counterfactual import Case, counterfactual
 from agents.segmentation.defaulting import Arrears
@@ -21,7 +23,7 @@ from schemas.state import Appraisal, ClientState
 FIRST: Final = Counterfactual(False, why="the client's first decision: there is nothing to go back to")
 
 
-class Scored(NamedTuple):
+class Scored(msgspec.Struct, frozen=True, gc=False):
     """What a client was found to be, beside what its state says."""
 
     behaviour_x: bytes

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
+
+import msgspec
 
 from agents.segmentation.indicators.registry import Gate, gates, watched
 from agents.segmentation.indicators.rule import Kind, Watched
@@ -16,7 +18,7 @@ from schemas.policy import Policy, PortfolioPolicy
 YEAR: Final = 365
 
 
-class InForce(NamedTuple):
+class InForce(msgspec.Struct, frozen=True, gc=False):
     """Everything beside the client's own state that a decision depends on."""
 
     portfolio: str
@@ -56,7 +58,7 @@ class InForce(NamedTuple):
     """Of the policy, those that are merged over the portfolio's rules, in their order."""
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """What of a client chooses its overlays."""
 
     portfolio: str

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import log as ln
 
+import msgspec
 from hypothesis import given, note
 
 from agents.segmentation.in_force import InForce
@@ -27,7 +28,7 @@ class Tampered(Segmenter):
 
     def in_force_for(self, client: ClientState, stood: str | None = None) -> InForce:
         now = super().in_force_for(client, stood)
-        return now if self.feature < 0 else now._replace(card=tampered(now.card, self.feature, self.value))
+        return now if self.feature < 0 else msgspec.structs.replace(now, card=tampered(now.card, self.feature, self.value))
 
 
 def tampered(card: Scorecard, i: int, value: float) -> Scorecard:

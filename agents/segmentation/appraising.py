@@ -71,7 +71,9 @@ def loyalty(client: ClientState, value: Value) -> float:
     rules = value.loyalty
     since = client.relationship_day or client.first_day
     years = max(0.0, (client.last_day - since) / YEAR_DAYS)
-    further = max(0, sum(not facility.closed for facility in client.facilities) - 1)
+    further = 0
+    if len(client.facilities) > 1:
+        further = max(0, sum(not facility.closed for facility in client.facilities) - 1)
     return max(
         0.0,
         1.0

@@ -16,6 +16,7 @@ from online_models import ledger, transitions
 from online_models.alarms import Alarms
 from online_models.cutoffs import merged, quantile_bounds, value_curve
 from online_models.evaluation import Evaluation
+from online_models.features import completed
 from online_models.pd_model import PdModel
 from online_models.tallies import Tallies
 from schemas import log, topics
@@ -128,7 +129,7 @@ class Learner:
         self.alarms[name].add(example)
         ends = example.as_of.toordinal() + self.policy.of(name).horizon_days
         model.level.add(example.pd, number_of(example.model_version), example.y, ends, today)
-        model.learn(example.x, example.y)
+        model.learn(completed(example.x), example.y)
         return [*outcomes, *self._published(model, record, today)] if model.is_full else outcomes
 
     def _alarms(self, dumped: dict[str, Any], name: str) -> Alarms:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from online_models.features import AMOUNTS, NAMES
+from online_models.features import AMOUNTS, NAMES, completed
 from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges
 from online_models.level import CREDIBLE, Level
 from online_models.members import Amounts, Binned, Member, Seen, Smooth
@@ -128,7 +128,7 @@ class PdModel:
         model.champion = tuple(dumped["champion"])
         model.published = tuple(dumped["published"])
         model.level = Level.load(dumped["level"])
-        model.waiting = [(x, y) for x, y in dumped["waiting"]]
+        model.waiting = [(list(completed(x)), y) for x, y in dumped["waiting"]]
         if dumped["members"]:
             model._found(dumped["drawn"])
             for name, kept in dumped["members"].items():

@@ -228,7 +228,11 @@ class Appraisal(msgspec.Struct, array_like=True, gc=False):
     """Sum of what was drawn at the ends of the months before the last, at most eleven."""
     past_months: int
     month: int = -1
-    """The one that `loyalty`, `past_drawn` and `past_months` were made in."""
+    """The one that `loyalty`, `past_drawn`, `past_months` and what follows were made in."""
+    standing: bytes = b""
+    """Features of standing; empty if none is known."""
+    standing_logit: float = 0.0
+    """Their points, by the model that has scored the client."""
 
 
 class Project(msgspec.Struct, array_like=True, gc=False):

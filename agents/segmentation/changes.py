@@ -16,7 +16,7 @@ from agents.segmentation.reasons import beside, remember, risk_reasons, value_re
 from agents.segmentation.staging import stage_of
 from agents.segmentation.treatment import treatment_of
 from agents.segmentation.valuation import Contribution, Exposure, yearly
-from online_models.features import UNKNOWN_STATEMENT, unpacked
+from online_models.features import UNKNOWN_STATEMENT, whole
 from schemas.decisions import Counterfactual, Reason, Segment, TierChange
 from schemas.state import Appraisal, ClientState
 
@@ -57,7 +57,7 @@ def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored)
 
 def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str) -> TierChange:
     was = client.segment
-    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x)
+    x = whole((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x + scored.kept.standing)
     points = now.card.points(x)
     undo = FIRST
     if was is not None:

@@ -91,5 +91,5 @@ def without_leftovers(states: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 def test_the_lessons_are_worth_it() -> None:
     outcomes, _ = run_all(learner({}), learning_log(taught(1, 220)))
-    assert {o.topic for o in outcomes} == {topics.MODELS, topics.CLIENT_EVENTS}
+    assert {o.topic for o in outcomes} >= {topics.MODELS, topics.CLIENT_EVENTS}
     assert len(outcomes) >= 6

@@ -8,7 +8,7 @@ from hypothesis import given, note
 
 from agents.segmentation.in_force import InForce
 from agents.segmenter import Segmenter
-from online_models.features import INDEX
+from online_models.features import INDEX, by_group
 from online_models.scorecard import Points, Scorecard
 from schemas.decisions import EarlyWarning, Severity, TierChange
 from schemas.records import Batch, PlainRecord
@@ -33,11 +33,11 @@ class Tampered(Segmenter):
 
 def tampered(card: Scorecard, i: int, value: float) -> Scorecard:
     """The card, for which a feature has one value whatever it is."""
-    tables = [*card.statement, *card.behaviour]
+    tables = list(card.tables)
     said = tables[i].of(value)
     tables[i] = Points((), (said,), said)
-    split = len(card.statement)
-    return card._replace(statement=tuple(tables[:split]), behaviour=tuple(tables[split:]))
+    statement, behaviour, standing = by_group(tuple(tables))
+    return card._replace(statement=statement, behaviour=behaviour, standing=standing)
 
 
 def told(segmenter: Segmenter, record: PlainRecord) -> "list[TierChange | EarlyWarning]":

@@ -347,7 +347,7 @@ class ClientState(msgspec.Struct, array_like=True):
     tier_day: int = 0
     """When the tier was last changed; 0 for the first, which is provisional."""
     decided_points: bytes = b""
-    """Points per feature at the last tier change: what a reason is measured against."""
+    """Points per feature at the last tier change, what a reason is measured against; those left off at the end are 0."""
     decided_logit: float = 0.0
     episodes: int = 0
     """Warnings raised so far."""

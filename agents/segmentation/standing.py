@@ -22,7 +22,6 @@ from schemas.state import ClientState, Graded
 
 YEAR_DAYS: Final = 365
 REGIMES: Final = {DOWN: -1.0, NEUTRAL: 0.0, UP: 1.0}
-_MISSING: Final = packed([NAN] * len(STANDING))
 
 
 def standing_x(client: ClientState, covered: float, now: InForce) -> bytes:
@@ -43,7 +42,7 @@ def standing_x(client: ClientState, covered: float, now: InForce) -> bytes:
 
 def standing_logit(x: bytes, card: Scorecard) -> float:
     """What they add to the logit."""
-    return partial_logit(card.standing, unpacked(x or _MISSING))
+    return partial_logit(card.standing, unpacked(x)) if x else sum([points.missing for points in card.standing])
 
 
 def _features(client: ClientState, covered: float, now: InForce) -> tuple[float, ...]:

@@ -195,15 +195,34 @@ def test_a_snapshot_keeps_them_as_they_were_scored() -> None:
     assert whole(taken.x)[INDEX["rating_class"]] == 5.0
 
 
-def test_a_learned_feature_of_standing_moves_the_score_and_is_a_reason() -> None:
-    driver = Driver(policy(grades={"dwell_days": 0}))
-    learned = FeaturePoints("rating_class", (3.5, 4.5), (-1.0, 0.0, 3.0), 0.0)
-    snapshot = msgspec.structs.replace(model(), features=(learned,))
+def learned(driver: Driver, number: int, *points: float) -> None:
+    """A model that knows of the rating's class alone comes into force."""
+    features = (FeaturePoints("rating_class", (3.5, 4.5), points, 0.0),)
+    snapshot = msgspec.structs.replace(model(number), features=features)
     control = log.ModelPublished(source=log.Source(topics.LEARNING, 0, 0), snapshot=snapshot)
     driver.append([Outcome(topics.CLIENT_EVENTS, None, log.write(control), (), EVERY)])
+
+
+def test_a_learned_feature_of_standing_moves_the_score_and_is_a_reason() -> None:
+    driver = Driver(policy(grades={"dwell_days": 0}))
+    learned(driver, 1, -1.0, 0.0, 3.0)
     driver.send(topics.RATINGS, grade="BB")
     pd = driver.client().pd
     driver.send(topics.RATINGS, grade="B")
     assert driver.client().pd > 2 * pd
     reason = next(r for r in driver.changes[-1].reasons if r.code == "RATING_CLASS")
     assert (reason.text, reason.contribution) == ("the worst rating is of class B", pytest.approx(1.5))
+
+
+def test_a_payment_after_another_model_is_scored_by_that_models_points_of_what_is_kept() -> None:
+    driver = Driver()
+    learned(driver, 1, 0.0, 0.0, 3.0)
+    driver.send(topics.RATINGS, grade="B")
+    driver.send(topics.REPAYMENTS)
+    was = driver.client()
+    learned(driver, 2, 0.0, 0.0, 1.0)
+    driver.send(topics.REPAYMENTS)
+    now = driver.client()
+    assert now.appraisal is not None and was.appraisal is not None
+    assert now.appraisal.standing == was.appraisal.standing
+    assert now.logit - was.logit == pytest.approx(0.5 * (1.0 - 3.0))

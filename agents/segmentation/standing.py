@@ -81,13 +81,14 @@ def _notches(ratings: Sequence[Graded], day: int) -> float:
 
 
 def _cover(client: ClientState, covered: float) -> float:
-    """Over what was drawn when the month before the last with events ended; in the first month over the limits.
+    """Over the balance at the end of the month before and what was drawn since; in the first month over the limits.
 
     Thus a payment does not move it before its month has ended. NaN where nothing was drawn.
     """
-    months = client.months
-    exposure = months[-2].balance / 100.0 if len(months) > 1 else months[-1].limit / 100.0 if months else 0.0
-    return covered / exposure if exposure > 0 else NAN
+    months, exposure = client.months, 0
+    if months:
+        exposure = months[-2].balance + months[-1].drawn if len(months) > 1 else months[-1].limit
+    return 100.0 * covered / exposure if exposure > 0 else NAN
 
 
 def _change_of_cover(cover: float, before: Sequence[int]) -> float:

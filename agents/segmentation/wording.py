@@ -1,7 +1,7 @@
 """Wording: figures as a banker reads them, with their units (percent, times, days, amounts)."""
 
 from functools import lru_cache
-from math import floor, isinf, log10
+from math import copysign, floor, isinf, log10
 from typing import Final
 
 from online_models.features import Feature
@@ -52,6 +52,10 @@ SENTENCES: Final = {
     "utilisation_change": "the drawn share of the limit has changed by {}",
     "drawn_to_limit": "{} of the limit was drawn anew in the last month",
     "arrears_to_exposure": "arrears are {} of the exposure",
+    "late_months": "a late payment in {} of six",
+    "paid_to_balance": "paid {} of the balance in the last month",
+    "months_seen": "{} with events are known, of six",
+    "statements_seen": "{} are known",
     "rating_class": "the worst rating is of class {}",
     "rating_notches": "rated {} lower than a year before",
     "months_since_rating": "last rated {} ago",
@@ -84,6 +88,8 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
         return f"{value:{plus}.0f} {kind if abs(value) != 1 else _one(kind)}"
     if kind == "log10":
         return amount(10.0**value)
+    if kind == "signed":  # log10(1 + amount), with the amount's sign
+        return amount(copysign(10.0 ** abs(value) - 1.0, value))
     return _digits(value, plus)
 
 

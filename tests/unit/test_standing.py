@@ -105,6 +105,13 @@ def test_collateral_is_set_against_what_was_drawn_when_the_last_month_ended() ->
     assert standing(driver)["collateral_cover"] == pytest.approx(1.6)
 
 
+def test_what_is_drawn_within_the_month_is_exposure_at_once() -> None:
+    driver = covered("4000")
+    driver.send(topics.REPAYMENTS, date(2024, 2, 10), amount_due="100", amount_paid="100")
+    driver.send(topics.DRAWDOWNS, date(2024, 2, 20), amount="3000", balance_after="7900")
+    assert standing(driver)["collateral_cover"] == pytest.approx(0.5)
+
+
 def test_a_payment_within_a_month_moves_none_of_it() -> None:
     driver = covered("4000")
     driver.send(topics.REPAYMENTS, date(2024, 2, 10), amount_due="100", amount_paid="100")
@@ -223,6 +230,7 @@ def test_a_payment_after_another_model_is_scored_by_that_models_points_of_what_i
     learned(driver, 2, 0.0, 0.0, 1.0)
     driver.send(topics.REPAYMENTS)
     now = driver.client()
-    assert now.appraisal is not None and was.appraisal is not None
+    assert now.appraisal is not None
+    assert was.appraisal is not None
     assert now.appraisal.standing == was.appraisal.standing
     assert now.logit - was.logit == pytest.approx(0.5 * (1.0 - 3.0))

@@ -51,8 +51,8 @@ def _is_of_whole(one: ErrorDetails, tree: Mapping[str, Any], told: Container[str
     place = _place(one)
     if not place:
         return one["msg"] not in told and OVERLAY_ONLY not in one["msg"]
-    if one["type"] == "extra_forbidden":
-        return len(place) == 1 and place[0] in tree and place[0] not in Policy.model_fields
+    if one["type"] == "extra_forbidden" and len(place) == 1:
+        return place[0] in tree and place[0] not in Policy.model_fields
     return place[0] in Policy.model_fields
 
 

@@ -85,7 +85,7 @@ def to_kafka(run: Simulation, rate: float, settings_file: Path | None, months: i
     settings = settings_of.load(settings_file)
     names = {name: settings.topic_names.real(name) for name in settings.sources}
     wanted = {*names, END_OF_DAY}
-    to = target(Producer(producer_config(settings)), names)
+    to = target(Producer({**producer_config(settings), "log_level": 0}), names)
     with advance(months) as on_day:
         read = (event for event in on_day(run) if event.get("topic", END_OF_DAY) in wanted)
         publish(read, to, rate)

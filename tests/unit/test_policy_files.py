@@ -42,6 +42,11 @@ def test_a_slip_of_the_pen_is_told_with_what_was_meant(tmp_path: Path) -> None:
     assert line == "portfolios.sme.prior_pdd: there is no such entry; did you mean prior_pd?"
 
 
+def test_an_entry_that_nobody_knows_is_told_outside_of_the_rules_as_well(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("  hysteresis: 0.15 ", "  hysteresis: 0.15\n  hysterisis: 0.2 "))
+    assert line == "macro.hysterisis: there is no such entry; did you mean hysteresis?"
+
+
 def test_an_error_of_a_portfolio_is_told_there_and_one_of_the_defaults_once(tmp_path: Path) -> None:
     lines = errors(tmp_path, ("    prior_pd: 0.03", "    grades: {high_risk_from: 12}"), ("grace_days: 3 ", "grace_days: -3 "))
     assert [line.partition(":")[0] for line in lines] == ["defaults.grace_days = -3", "portfolios.sme.grades.high_risk_from = 12"]

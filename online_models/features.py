@@ -33,9 +33,9 @@ class Feature(NamedTuple):
     high: float = 1e6
     is_fixed: bool = False
     """Whether no client can change it: how much is known of it, its industry, the economy, time."""
-    is_common: bool = False
-    """Whether all clients of a place share it at a time. It is kept as scored and not learned from: defaults are labelled at
-    once and survivors a horizon later, so a model would take what is recent for what is risky."""
+    is_timed: bool = False
+    """Whether it tells the time: all clients of a place share it, or it grows with time alone. It is kept as scored and not
+    learned from: defaults are labelled at once, survivors a horizon later, so a model would take the recent for the risky."""
 
 
 def _amount(name: str, text: str) -> Feature:
@@ -114,21 +114,21 @@ BEHAVIOUR: Final = (
 STANDING: Final = (
     Feature("rating_class", "class", "class of its worst rating", "ratings", 0.0, 7.0),
     Feature("rating_notches", "notches, twelve months", "notches down", "ratings", -1e4, 1e4),
-    Feature("months_since_rating", "months", "months since it was rated", "ratings", *COUNT, is_fixed=True),
+    Feature("months_since_rating", "months", "months since it was rated", "ratings", *COUNT, is_fixed=True, is_timed=True),
     Feature("collateral_cover", "fraction", "collateral after haircut over exposure", "collateral", 0.0, 10.0),
     Feature("collateral_change", "fraction, twelve months", "change of the covered share", "collateral", -1.0, 1.0),
     Feature("industry_risk", "ratio", "default rate of its industry over all", "profiles, policy", 0.0, 100.0, is_fixed=True),
-    Feature("macro_regime", "regime", "economy", "macro", -1.0, 1.0, is_fixed=True, is_common=True),
-    Feature("macro_signal", "score", "mean signal of macro figures", "macro", -10.0, 10.0, is_fixed=True, is_common=True),
+    Feature("macro_regime", "regime", "economy", "macro", -1.0, 1.0, is_fixed=True, is_timed=True),
+    Feature("macro_signal", "score", "mean signal of macro figures", "macro", -10.0, 10.0, is_fixed=True, is_timed=True),
     Feature("group_default", "yes or no", "default in its group", "outcomes, repayments of its group", 0.0, 1.0, is_fixed=True),
-    Feature("relationship_years", "years", "years of the relationship", "profiles", 0.0, 200.0, is_fixed=True),
+    Feature("relationship_years", "years", "years of the relationship", "profiles", 0.0, 200.0, is_fixed=True, is_timed=True),
 )
 """What no payment moves: each is missing where nobody has told it."""
 
 FEATURES: Final = STATEMENT + BEHAVIOUR + STANDING
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 INDEX: Final = {name: i for i, name in enumerate(NAMES)}
-COMMON: Final = frozenset(i for i, feature in enumerate(FEATURES) if feature.is_common)
+TIMED: Final = frozenset(i for i, feature in enumerate(FEATURES) if feature.is_timed)
 """Places of features that no model learns from."""
 AMOUNTS: Final = tuple(i for i, feature in enumerate(FEATURES) if feature.name.startswith("log_"))
 """Places of the logarithmic amounts."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from online_models.features import AMOUNTS, COMMON, NAMES, completed
+from online_models.features import AMOUNTS, NAMES, TIMED, completed
 from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges
 from online_models.level import CREDIBLE, Level
 from online_models.members import Amounts, Binned, Member, Seen, Smooth
@@ -148,7 +148,7 @@ class PdModel:
         drawn = []
         for place, column in enumerate(zip(*(x for x, _ in self.waiting), strict=True)):
             values = [_short(v) for v in column if v is not None]
-            if not values or place in COMMON:
+            if not values or place in TIMED:
                 continue
             knots, levels = normal_scores(values)
             drawn.append({

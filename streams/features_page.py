@@ -19,7 +19,7 @@ of default is made from, in the order in which a client's snapshot keeps it; how
 - Values are kept in single precision; what is scored is what is kept.
 - No **protected attribute** (sex, age, origin, religion, …) of anybody is a feature, nor does any event of the contract tell one.
 - **fixed**: no client can change it, so no counterfactual names it; sizes (`log_…`) are not named either.
-- **not learned**: all clients of a place share it at a time; kept as scored, but no model learns from it ([why](learning.md)).
+- **not learned**: it tells the time; kept as scored, but no model learns from it ([learning.md](learning.md) says why).
 """
 GROUPS = (
     ("Of the last statement", "`online_models/statements.py`", "a statement", STATEMENT),
@@ -39,7 +39,7 @@ def _section(title: str, made_by: str, moved_by: str, features: Sequence[Feature
 
 
 def _line(feature: Feature) -> str:
-    said = [name for name, holds in (("fixed", feature.is_fixed), ("not learned", feature.is_common)) if holds]
+    said = [name for name, holds in (("fixed", feature.is_fixed), ("not learned", feature.is_timed)) if holds]
     text = feature.text + (f" ({', '.join(said)})" if said else "")
     return f"| `{feature.name}` | {feature.unit} | {_range(feature)} | {feature.source} | {text} | {told_as(feature)} |\n"
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from agents.intake import Intake
-from online_models.features import COMMON, FEATURES, INDEX, NAMES, STANDING, Feature, completed, packed, whole
+from online_models.features import FEATURES, INDEX, NAMES, STANDING, TIMED, Feature, completed, packed, whole
 from online_models.pd_model import PdModel
 from schemas import topics
 from schemas.source_events import BY_TOPIC
@@ -63,11 +63,11 @@ def test_a_learner_wakes_with_examples_of_an_earlier_release_and_draws_bins_from
     woken.learn([0.2] * len(NAMES), True)
     woken.learn([0.3] * len(NAMES), False)
     assert woken.is_drawn
-    assert {d["place"] for d in woken.drawn} == set(range(len(NAMES))) - COMMON
+    assert {d["place"] for d in woken.drawn} == set(range(len(NAMES))) - TIMED
 
 
-def test_what_all_clients_share_at_a_time_is_not_learned_from() -> None:
-    assert {NAMES[i] for i in COMMON} == {"macro_regime", "macro_signal"}
+def test_what_tells_the_time_is_not_learned_from() -> None:
+    assert {NAMES[i] for i in TIMED} == {"macro_regime", "macro_signal", "months_since_rating", "relationship_years"}
 
 
 def test_the_place_of_a_feature_never_moves() -> None:

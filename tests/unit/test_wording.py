@@ -59,6 +59,8 @@ def test_a_signed_logarithm_is_told_as_the_amount_that_it_is_of(value: float, sa
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("statements_seen", 1.0, "known by 1 statement"),
+        ("months_seen", 6.0, "known by 6 months with events, of six"),
         ("rating_class", 0.0, "the worst rating is of class AAA"),
         ("rating_class", 7.0, "the worst rating is of class D"),
         ("rating_notches", -1.0, "rated -1 notch lower than a year before"),

@@ -4,7 +4,7 @@ One instance for one partition of the log. Its state is a pure function of the p
 """
 
 import traceback
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -13,7 +13,7 @@ import msgspec
 
 from agents.dead_letters import INVALID, TOO_LATE, UNHANDLED, UNREADABLE, dead_letter
 from agents.segmentation import groups, history, liquidity
-from agents.segmentation.agenda import SLICE, Agenda, month_end, next_look
+from agents.segmentation.agenda import SLICE, Agenda, in_slices, month_end, next_look
 from agents.segmentation.deciding import Decided, decide, rescore
 from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, Standing, in_force
@@ -28,6 +28,7 @@ from schemas import decisions, log, topics
 from schemas.history import read_history
 from schemas.industries import section_of
 from schemas.learning import LabelledExample, ModelSnapshot, TalliesTold, ValueHistogram
+from schemas.packed import TURN, due_by, is_packed
 from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
 from schemas.state import (
@@ -45,6 +46,7 @@ from schemas.state import (
     read_client,
     read_group,
     read_partition,
+    write_client,
 )
 
 DEFAULT_PORTFOLIO: Final = "corporate"
@@ -82,9 +84,7 @@ class Segmenter:
             for portfolio, version in self.partition.models.items()
         }
         self._obsolete = [key for key in states if key.startswith((MODEL_PREFIX, POLICY_PREFIX)) and not self._refers_to(key)]
-        self.agenda = Agenda()
-        self.history_agenda = Agenda()
-        """Clients whose tallies change by time alone, by the month's end at which they do."""
+        self.agenda = Agenda(states)
         self.limits = Limits()
         self.tallies: dict[str, Tallies] = {}
         """By portfolio, the sum over the clients here."""
@@ -231,7 +231,7 @@ class Segmenter:
     def _step(self, record: Record, client_id: str, fact: log.Fact | None) -> None:
         """One step at one client. If it raises, the client is as it was and the record is a dead letter."""
         if fact is None and client_id in self._touched:  # on an earlier day that this record closed
-            self.states[client_id.encode()] = encode(self._live[client_id])
+            self.states[client_id.encode()] = write_client(self._live[client_id])
         try:
             if isinstance(fact, log.MemberStanding):
                 self._count_member(record, fact)
@@ -247,7 +247,7 @@ class Segmenter:
     def _fold_and_decide(self, record: Record, client_id: str, fact: log.Fact | None, tell: bool) -> None:
         client = self.client(client_id)
         looked, derived = client.look_day, False
-        was_bin, was_granted, was_history, was_turn = client.value_bin, client.granted, client.history, client.history_day
+        was_bin, was_granted, was_history = client.value_bin, client.granted, client.history
         if fact is None:
             day, event_id = self.partition.closed_day, f"day-closed/{date.fromordinal(self.partition.closed_day)}"
         else:
@@ -284,7 +284,6 @@ class Segmenter:
             self._lending = True
         if client.history is not was_history:
             self._tally(client.portfolio, was_history, client.history)
-            self.history_agenda.move(client_id, was_turn, client.history_day)
         self._touched.add(client_id)
         if tidings:
             self._pass_on(tidings)
@@ -476,14 +475,13 @@ class Segmenter:
 
     def _pass_time(self, day: int) -> Iterator[Batch]:
         """The tallies that time alone has changed, as a month ends. Nothing is decided."""
-        due = self.history_agenda.due_by(day)
-        for slice_of_clients in due:
+        turned = [key.decode() for key in due_by(self.states, TURN, day)]
+        for slice_of_clients in in_slices(turned):
             for client_id in slice_of_clients:
                 client = self.client(client_id)
-                was, turn = client.history, client.history_day
+                was = client.history
                 history.pass_time(client, day, self.in_force_for(client).rules.ledger.look_back_days)
                 self._tally(client.portfolio, was, client.history)
-                self.history_agenda.move(client_id, turn, client.history_day)
                 self._touched.add(client_id)
             yield self._batch(done=False)
 
@@ -554,7 +552,7 @@ class Segmenter:
         """What the records since the last batch led to; the partition record last, once they are all done."""
         entries = self._entries
         for client_id in sorted(self._touched):
-            entries.append(State(client_id.encode(), encode(self._live[client_id])))
+            entries.append(State(client_id.encode(), write_client(self._live[client_id])))
         for key in sorted(self._touched_groups):
             entries.append(State(key, encode(self._live_groups[key])))
         entries += [State(key, None) for key in self._obsolete]
@@ -596,24 +594,19 @@ class Segmenter:
             tallies.add(read_history(now))
 
     def _rebuild(self) -> None:
-        """The agendas, the histograms, the limits and the tallies, from the client states."""
-        looks: dict[int, set[str]] = defaultdict(set)
-        turns: dict[int, set[str]] = defaultdict(set)
+        """The histograms, the limits and the tallies, from the client states."""
         valued: Counter[tuple[str, int]] = Counter()
         for key, value in self.states.items():
             if is_client(key):
                 seen = glance(value)
-                if seen.look_day:
-                    looks[seen.look_day].add(key.decode())
-                if seen.history_day:
-                    turns[seen.history_day].add(key.decode())
+                if not is_packed(value):  # as an earlier release kept it: without the days in front
+                    self.states[key] = write_client(read_client(value))
                 if seen.value_bin is not None:
                     valued[seen.portfolio, seen.value_bin] += 1
                 self.limits.move(seen.portfolio, None, seen.granted)
                 if seen.history:
                     self._tally(seen.portfolio, b"", seen.history)
                 self._lending = self._lending or seen.has_facilities
-        self.agenda, self.history_agenda = Agenda(looks), Agenda(turns)
         for (portfolio, value_bin), clients in valued.items():
             self.histograms.setdefault(portfolio, Counter())[value_bin] = clients
 

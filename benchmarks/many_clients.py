@@ -12,7 +12,7 @@ from benchmarks.events import bank_events
 from benchmarks.our_worker import LOOK_SECONDS, Watch, resident
 from benchmarks.place import PARTITIONS, Place, publish, python, settings, write
 from schemas.policy import Policy
-from schemas.state import encode, is_client, read_client
+from schemas.state import is_client, read_client, write_client
 from streams import topics as broker_topics
 from streams import worker
 from streams.child import ChildFailed
@@ -99,7 +99,7 @@ def _changelog(of: Settings, states: Sequence[tuple[bytes, bytes]], copies: int)
     for key, state in states:
         client = read_client(state)
         client.seen = -1
-        value = encode(client)
+        value = write_client(client)
         for copy in range(copies):
             name = key if copy == 0 else b"%b-%d" % (key, copy)
             yield changelog, name, value, partition_of(name, PARTITIONS)

@@ -11,6 +11,8 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from schemas.decisions import Segment
+from schemas.packed import pack, unpack
+from schemas.standing import number_of, segment_of
 
 
 class Due(msgspec.Struct, array_like=True, gc=False):
@@ -312,8 +314,10 @@ class ClientState(msgspec.Struct, array_like=True):
     """Of its decisions."""
     first_day: int = 0
     last_day: int = 0
-    recent: list[int] = msgspec.field(default_factory=list)
-    """Digests of the last event ids: what the bank sent twice is dropped."""
+    recent: bytes | list[int] = b""
+    """Digests of the last event ids, `DIGEST` bytes each, the newest last: what the bank sent twice is dropped. An earlier
+    release kept them as numbers of eight bytes (`digests_of`).
+    """
     facilities: list[Facility] = msgspec.field(default_factory=list)
     months: list[Month] = msgspec.field(default_factory=list)
     figures: list[Figures] = msgspec.field(default_factory=list)
@@ -343,7 +347,8 @@ class ClientState(msgspec.Struct, array_like=True):
     scored_by: str = ""
     """Model version that `statement_logit` belongs to."""
     statement_logit: float = 0.0
-    segment: Segment | None = None
+    stands: int | Segment | None = None
+    """`segment` by its number (`schemas.standing`); as it is, if an earlier release wrote it."""
     tier_day: int = 0
     """When the tier was last changed; 0 for the first, which is provisional."""
     decided_points: bytes = b""
@@ -411,6 +416,16 @@ class ClientState(msgspec.Struct, array_like=True):
     granted: Granted | None = None
     """As it is counted among the limits; None if it has left."""
 
+    @property
+    def segment(self) -> Segment | None:
+        """Where it stands; None before its first decision."""
+        stands = self.stands
+        return segment_of(stands) if type(stands) is int else stands  # type: ignore[return-value]
+
+    @segment.setter
+    def segment(self, now: Segment | None) -> None:
+        self.stands = None if now is None else number_of(now)
+
 
 class Partition(msgspec.Struct, array_like=True):
     """One partition of the log: what its decisions share. Written last, it says how far everything is done."""
@@ -436,6 +451,9 @@ class Partition(msgspec.Struct, array_like=True):
     """Macro regimes that are not neutral, by `country/section`; both empty for the area and for industries like most."""
 
 
+DIGEST: Final = 6
+"""Bytes kept of an event id's digest: of a million events a day one is taken for a repeat in fifty thousand years."""
+
 # Keys of the changelog: a client has its own id (printable ASCII, so none begins with a control character).
 PARTITION_KEY: Final = b"\x00partition"
 MODEL_PREFIX: Final = b"\x00model/"
@@ -444,6 +462,17 @@ GROUP_PREFIX: Final = b"\x00group/"
 """Also the key of records for a group: no client's records are mistaken for them."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
+_client: Final = msgspec.msgpack.Decoder(ClientState).decode
+
+
+def write_client(client: ClientState) -> bytes:
+    """A client's state for table and changelog."""
+    return pack(client.look_day, client.history_day, encode(client))
+
+
+def read_client(value: bytes) -> ClientState:
+    """Raises: msgspec.ValidationError if the bytes are no client state."""
+    return _client(unpack(value))
 
 
 def _reader(*names: str) -> Callable[[bytes], Any]:
@@ -458,38 +487,40 @@ def _default(field: FieldInfo) -> Any:
     return field.default if field.default is not msgspec.NODEFAULT else msgspec.field(default_factory=field.default_factory)
 
 
-_glance: Final = _reader("portfolio", "look_day", "value_bin", "history", "history_day", "granted")
-read_borrower: Final = _reader("portfolio", "first_day", "facilities", "months", "defaulted_day", "left_day")
-"""What liquidity follows from (`agents.segmentation.liquidity.Borrower`)."""
-
-
+_glance: Final = _reader("portfolio", "facilities", "value_bin", "history", "granted")
+_borrower: Final = _reader("portfolio", "first_day", "facilities", "months", "defaulted_day", "left_day")
 NO_FACILITIES: Final = msgspec.msgpack.encode([])
 
 
 class Glance(NamedTuple):
-    """What the agendas, the histograms and the tallies of a partition are rebuilt from."""
+    """What the histograms, the limits and the tallies of a partition are rebuilt from."""
 
     portfolio: str
-    look_day: int
     value_bin: int | None
     history: bytes
-    history_day: int
     has_facilities: bool
     granted: Granted | None
 
 
 def glance(value: bytes) -> Glance:
     """A few fields of a client's bytes."""
-    seen: Any = _glance(value)
-    lends = bytes(seen.facilities) != NO_FACILITIES
-    return Glance(seen.portfolio, seen.look_day, seen.value_bin, seen.history, seen.history_day, lends, seen.granted)
+    seen: Any = _glance(unpack(value))
+    return Glance(seen.portfolio, seen.value_bin, seen.history, bytes(seen.facilities) != NO_FACILITIES, seen.granted)
 
 
-read_client: Final = msgspec.msgpack.Decoder(ClientState).decode
-"""Raises: msgspec.ValidationError if the bytes are no client state."""
+def read_borrower(value: bytes) -> Any:
+    """What liquidity follows from (`agents.segmentation.liquidity.Borrower`)."""
+    return _borrower(unpack(value))
+
+
 read_checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint).decode
 read_group: Final = msgspec.msgpack.Decoder(Group).decode
 read_partition: Final = msgspec.msgpack.Decoder(Partition).decode
+
+
+def digests_of(numbers: list[int]) -> bytes:
+    """`ClientState.recent` as an earlier release kept it, as it is now."""
+    return b"".join(number.to_bytes(8, "big")[:DIGEST] for number in numbers)
 
 
 def is_client(key: bytes) -> bool:

@@ -3,7 +3,7 @@
 It makes events that did *not* happen visible (an instalment not paid, a horizon that passed) without looking at everybody.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
@@ -13,6 +13,7 @@ from agents.segmentation.indicators.standing import forgotten_days
 from agents.segmentation.turning import next_turn
 from agents.segmentation.watchlist import next_day
 from schemas.order import digest_of, place_of
+from schemas.packed import LOOK, due_by, looks
 from schemas.state import ClientState, Due
 
 NEVER: Final = date.max.toordinal()
@@ -21,35 +22,51 @@ SLICE: Final = 200
 """About as many clients are looked at before others may work: a day's close holds nobody up for long."""
 
 
-class Agenda:
-    """Clients by the next day to look at them; derived from the client states, so it is rebuilt and never stored."""
+AHEAD: Final = 7
+"""Days of which an agenda knows at once who is due: whoever is due later stands in the table alone."""
 
-    def __init__(self, looks: dict[int, set[str]] | None = None) -> None:
-        self._clients = dict(looks or {})
+
+class Agenda:
+    """Clients by the next day to look at them: of the days just ahead; the others are found in the table when their time comes.
+
+    `states` is the table as it stands when a day is asked for: every client's state begins with its day.
+    """
+
+    def __init__(self, states: Mapping[bytes, bytes]) -> None:
+        self._states = states
+        self._until = 0
+        self._clients: dict[int, set[str]] = {}
 
     def move(self, client_id: str, was: int, now: int) -> None:
         """The client's next day; 0 for none."""
         if was == now:
             return
-        if was:
+        if 0 < was <= self._until:
             clients = self._clients.get(was)
             if clients is not None:
                 clients.discard(client_id)
-                if not clients:
-                    del self._clients[was]
-        if now:
+        if 0 < now <= self._until:
             self._clients.setdefault(now, set()).add(client_id)
 
     def due(self, day: int) -> Iterator[list[str]]:
         """Whom to look at on the close of `day`, in a fixed order, some at a time."""
-        return _in_slices(self._clients.get(day, ()))
+        if day > self._until:
+            self._look_ahead(day)
+        return in_slices(self._clients.pop(day, ()))
 
     def due_by(self, day: int) -> Iterator[list[str]]:
         """Whom to look at on the first close of all, of `day`: also those whose day was before it."""
-        return _in_slices([client_id for due, clients in self._clients.items() if due <= day for client_id in clients])
+        return in_slices([key.decode() for key in due_by(self._states, LOOK, day)])
+
+    def _look_ahead(self, day: int) -> None:
+        self._until = day + AHEAD - 1
+        ahead: dict[int, set[str]] = {}
+        for due, key in looks(self._states, day, self._until):
+            ahead.setdefault(due, set()).add(key.decode())
+        self._clients = ahead
 
 
-def _in_slices(clients: Collection[str]) -> Iterator[list[str]]:
+def in_slices(clients: Collection[str]) -> Iterator[list[str]]:
     """Everybody, by `place_of`, whatever the slices: the learner knows by it what it has been told. Nobody sorts all at once."""
     count = len(clients) // SLICE + 1
     slices: list[list[str]] = [[] for _ in range(count)]

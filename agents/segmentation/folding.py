@@ -14,7 +14,7 @@ from agents.segmentation.arrears import owe, settle, undo
 from agents.segmentation.in_force import InForce
 from online_models import statements
 from schemas import log
-from schemas.state import ClientState, Collateral, Facility, Graded, Month
+from schemas.state import DIGEST, ClientState, Collateral, Facility, Graded, Month, digests_of
 
 RECENT: Final = 16
 """Event ids remembered of a client, to drop what the bank sent twice."""
@@ -41,12 +41,16 @@ class TooLate(Unusable):
 
 def is_repeat(client: ClientState, event_id: str) -> bool:
     """Whether the client has had this event already; if not, it is remembered."""
-    digest = int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big")
-    if digest in client.recent:
+    digest, recent = blake2b(event_id.encode(), digest_size=8).digest()[:DIGEST], client.recent
+    if type(recent) is list:
+        recent = digests_of(recent)
+    assert isinstance(recent, bytes)
+    at = recent.find(digest)
+    while at % DIGEST and at > 0:
+        at = recent.find(digest, at + 1)
+    if at >= 0:
         return True
-    client.recent.append(digest)
-    if len(client.recent) > RECENT:
-        del client.recent[0]
+    client.recent = recent[-(RECENT - 1) * DIGEST :] + digest
     return False
 
 

@@ -114,7 +114,7 @@ class Everyday(Agenda):
     """Has everybody for each day."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({})
         self._all: set[str] = set()
 
     def move(self, client_id: str, was: int, now: int) -> None:

@@ -7,6 +7,7 @@ from agents.segmentation.agenda import SLICE, Agenda
 from agents.segmenter import Segmenter
 from schemas.log import Source
 from schemas.order import place_of
+from schemas.state import ClientState, write_client
 from tests.builders import policy
 from tests.driver import log_of, run_all
 
@@ -44,5 +45,5 @@ def test_clients_are_looked_at_in_one_order_however_many_there_are() -> None:
     """The learner tells by it what it has been told: a rerun finds fewer of them left."""
     for count in (3, SLICE + 1, 20 * SLICE):
         clients = [f"C{i}" for i in range(count)]
-        agenda = Agenda({7: set(clients)})
+        agenda = Agenda({client.encode(): write_client(ClientState(look_day=7)) for client in clients})
         assert [client for some in agenda.due(7) for client in some] == sorted(clients, key=place_of)

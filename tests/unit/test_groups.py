@@ -37,7 +37,7 @@ def profile(**fields: str) -> log.ProfileUpdated:
 
 
 def at_stage(stage: int, **fields: str) -> ClientState:
-    client = ClientState(segment=Segment("basic", "5", stage, "maturity", "steady"))
+    client = ClientState(stands=Segment("basic", "5", stage, "maturity", "steady"))
     bind(client, profile(**fields))
     return client
 

@@ -24,7 +24,7 @@ PARTS = Contribution(20.0, 2.0, 7.6, 8.0)
 
 
 def counted(segment: str, held: Exposure = HELD) -> Granted:
-    said = granted(ClientState(segment=Segment("gold", "4", 1, "maturity", segment)), held, PARTS, NOW)
+    said = granted(ClientState(stands=Segment("gold", "4", 1, "maturity", segment)), held, PARTS, NOW)
     assert said is not None
     return said
 
@@ -53,7 +53,7 @@ def test_a_limit_that_is_drawn_beyond_is_not_over_granted_any_more() -> None:
 
 
 def test_who_has_left_adds_nothing() -> None:
-    left = ClientState(left_day=1, segment=Segment("gold", "4", 1, "maturity", "star"))
+    left = ClientState(left_day=1, stands=Segment("gold", "4", 1, "maturity", "star"))
     assert granted(left, HELD, PARTS, NOW) is None
 
 

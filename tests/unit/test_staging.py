@@ -61,9 +61,9 @@ def test_probation_holds_up_to_and_including_its_last_day(day: int, stage: int) 
 
 @pytest.mark.parametrize(("since", "stage"), [(89, 2), (90, 1)])
 def test_stage_two_is_kept_for_its_dwell(since: int, stage: int) -> None:
-    held = client(segment=standing(2), stage_day=TODAY - since)
+    held = client(stands=standing(2), stage_day=TODAY - since)
     assert stage_of(held, Arrears(), TODAY, NOW)[0] == stage
 
 
 def test_the_dwell_does_not_hold_stage_three() -> None:
-    assert stage_of(client(segment=standing(3), stage_day=TODAY), Arrears(), TODAY, NOW)[0] == 1
+    assert stage_of(client(stands=standing(3), stage_day=TODAY), Arrears(), TODAY, NOW)[0] == 1

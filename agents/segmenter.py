@@ -13,7 +13,7 @@ import msgspec
 
 from agents.dead_letters import INVALID, TOO_LATE, UNHANDLED, UNREADABLE, dead_letter
 from agents.segmentation import groups, history, liquidity
-from agents.segmentation.agenda import SLICE, Agenda, in_slices, month_end, next_look
+from agents.segmentation.agenda import Agenda, in_slices, month_end, next_look
 from agents.segmentation.deciding import Decided, decide, rescore
 from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, Standing, in_force
@@ -33,6 +33,7 @@ from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
 from schemas.state import (
     MODEL_PREFIX,
+    NO_FACILITIES,
     PARTITION_KEY,
     POLICY_PREFIX,
     ClientState,
@@ -50,8 +51,10 @@ from schemas.state import (
 )
 
 DEFAULT_PORTFOLIO: Final = "corporate"
-MOST_LIVE: Final = 4096
-"""Clients kept decoded between batches; the others are bytes."""
+MOST_LIVE: Final = 1024
+"""Clients kept decoded between batches, at up to ten kilobytes each; the others are bytes."""
+READ_AT_ONCE: Final = 1000
+"""States that are only read, before others may work."""
 MOST_STANDINGS: Final = 8192
 """Clients' portfolio, industry, country and segment for which is kept what is in force."""
 MOST_LIVE_GROUPS: Final = 256
@@ -492,7 +495,7 @@ class Segmenter:
             if is_client(key):
                 borrower = read_borrower(self.states[key])
                 liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, self.policy.per_minor)
-            if looked % SLICE == 0:
+            if looked % READ_AT_ONCE == 0:
                 yield self._batch(done=False)
         for portfolio in self._drawn_portfolios():
             tallies = self.tallies.get(portfolio, Tallies())
@@ -566,7 +569,7 @@ class Segmenter:
                 self.states.pop(key, None)
             else:
                 self.states[key] = value
-        if len(self._live) > MOST_LIVE:
+        if len(self._live) > MOST_LIVE or not done:  # whom a close has looked at it does not look at again
             self._live.clear()
         if len(self._live_groups) > MOST_LIVE_GROUPS:
             self._live_groups.clear()
@@ -595,20 +598,19 @@ class Segmenter:
 
     def _rebuild(self) -> None:
         """The histograms, the limits and the tallies, from the client states."""
-        valued: Counter[tuple[str, int]] = Counter()
         for key, value in self.states.items():
-            if is_client(key):
-                seen = glance(value)
-                if not is_packed(value):  # as an earlier release kept it: without the days in front
-                    self.states[key] = write_client(read_client(value))
-                if seen.value_bin is not None:
-                    valued[seen.portfolio, seen.value_bin] += 1
-                self.limits.move(seen.portfolio, None, seen.granted)
-                if seen.history:
-                    self._tally(seen.portfolio, b"", seen.history)
-                self._lending = self._lending or seen.has_facilities
-        for (portfolio, value_bin), clients in valued.items():
-            self.histograms.setdefault(portfolio, Counter())[value_bin] = clients
+            if not is_client(key):
+                continue
+            seen = glance(value)
+            if not is_packed(value):  # as an earlier release kept it: without the days in front
+                self.states[key] = write_client(read_client(value))
+            portfolio = seen.portfolio
+            self._count_value(portfolio, None, seen.value_bin)
+            if seen.granted is not None:
+                self.limits.add(portfolio, seen.granted)
+            if seen.history:
+                self._tally(portfolio, b"", seen.history)
+            self._lending = self._lending or bytes(seen.facilities) != NO_FACILITIES
 
 
 def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:

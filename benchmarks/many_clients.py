@@ -67,7 +67,7 @@ def _worked(place: Place, policy: Policy, clients: int) -> tuple[dict[str, float
     known, more = max(1, clients // COPIES), max(100, int(clients * GOING_ON))
     bank = bank_events(known * EVENTS_EACH + more, known)
     broker_topics.ensure(of, worker.changelogs(of))
-    size = _fill(of, step.run(islice(bank, known * EVENTS_EACH), policy, PARTITIONS, 500).segmenters, clients)
+    size = fill(of, step.run(islice(bank, known * EVENTS_EACH), policy, PARTITIONS, 500).segmenters, clients)
     publish(of, bank, {})
     result = place.folder / f"{of.app_id}.json"
     child = place.child(python("-m", "benchmarks.restoring", str(result)), told)
@@ -85,7 +85,7 @@ def _worked(place: Place, policy: Policy, clients: int) -> tuple[dict[str, float
     return {**json.loads(result.read_text()), "state_bytes": size}, working
 
 
-def _fill(of: Settings, segmenters: Iterable[Segmenter], clients: int) -> float:
+def fill(of: Settings, segmenters: Iterable[Segmenter], clients: int) -> float:
     """Writes the changelog; the size of a state."""
     states = [(key, state) for each in segmenters for key, state in each.states.items() if is_client(key)]
     copies = max(1, clients // len(states))

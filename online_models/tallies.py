@@ -53,7 +53,9 @@ class Tallies:
 
     def add(self, history: History) -> None:
         """A client's part."""
-        self.closed.update(history.closed)
+        closed = self.closed
+        for key, count in history.closed.items():
+            closed[key] += count
         self._episodes(history, 1)
         self._watched(history, 1)
         self._passage(history.grades, GRADE_DAYS, GRADE_PAIRS, 1)
@@ -127,6 +129,8 @@ class Tallies:
             self._span(pairs + 10 * passage.origin + passage.now, passage.pair_since, sign)
 
     def _span(self, key: int, since: int, sign: int, count: int = 1) -> None:
-        span = self.spans.setdefault(key, [0, 0])
+        span = self.spans.get(key)
+        if span is None:
+            span = self.spans[key] = [0, 0]
         span[0] += sign * count
         span[1] += sign * since

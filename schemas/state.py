@@ -5,7 +5,7 @@ ordinals (`date.toordinal()`), 0 for none; amounts are minor units; features are
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec.structs import FieldInfo, fields
@@ -479,7 +479,7 @@ def _reader(*names: str) -> Callable[[bytes], Any]:
     """Reads these fields of a client's bytes; what lies between them is skipped, what comes after is not even looked at."""
     read = [(field.name, field.type if field.name in names else msgspec.Raw, _default(field)) for field in fields(ClientState)]
     last = max(i for i, (name, _, _) in enumerate(read) if name in names)
-    return msgspec.msgpack.Decoder(msgspec.defstruct("_Read", read[: last + 1], array_like=True)).decode
+    return msgspec.msgpack.Decoder(msgspec.defstruct("_Read", read[: last + 1], array_like=True, gc=False)).decode
 
 
 def _default(field: FieldInfo) -> Any:
@@ -487,25 +487,26 @@ def _default(field: FieldInfo) -> Any:
     return field.default if field.default is not msgspec.NODEFAULT else msgspec.field(default_factory=field.default_factory)
 
 
-_glance: Final = _reader("portfolio", "facilities", "value_bin", "history", "granted")
+_glance: Final = _reader("portfolio", "value_bin", "history", "granted")
 _borrower: Final = _reader("portfolio", "first_day", "facilities", "months", "defaulted_day", "left_day")
 NO_FACILITIES: Final = msgspec.msgpack.encode([])
 
 
-class Glance(NamedTuple):
+class Glance(Protocol):
     """What the histograms, the limits and the tallies of a partition are rebuilt from."""
 
     portfolio: str
+    facilities: msgspec.Raw
+    """As they are written: nobody looks into them."""
     value_bin: int | None
     history: bytes
-    has_facilities: bool
     granted: Granted | None
 
 
 def glance(value: bytes) -> Glance:
     """A few fields of a client's bytes."""
-    seen: Any = _glance(unpack(value))
-    return Glance(seen.portfolio, seen.value_bin, seen.history, bytes(seen.facilities) != NO_FACILITIES, seen.granted)
+    seen: Glance = _glance(unpack(value))
+    return seen
 
 
 def read_borrower(value: bytes) -> Any:

@@ -104,6 +104,8 @@ class Writer:
         self._telemetry: Telemetry = telemetry or Silent()
         self._most_in_flight = most_in_flight
         self._queues: dict[Partition, deque[_Write]] = defaultdict(deque)
+        self._unsent: dict[Partition, deque[_Write]] = defaultdict(deque)
+        """Of those, whose states are not all with librdkafka yet: a close makes queues of thousands."""
         self._in_flight = 0
         self._held = 0
         self._failed = False
@@ -138,6 +140,7 @@ class Writer:
         write = _Write(0, states, changelog, position)
         self._held += len(states)
         self._queues[tp].append(write)
+        self._unsent[tp].append(write)
         write.outcomes_left = 1  # Until all outcomes are with librdkafka: an early ack must not release the states.
         for outcome in outcomes:
             await self._send_outcome(write, outcome)
@@ -164,6 +167,7 @@ class Writer:
 
     def forget(self, tp: Partition) -> None:
         """The partition is lost: states that have not left stay here, and its position is never reported."""
+        self._unsent.pop(tp, None)
         for write in self._queues.pop(tp, ()):
             self._held -= len(write.states) - write.sent
             write.states, write.position = (), None
@@ -187,9 +191,9 @@ class Writer:
             await asyncio.sleep(POLL_SECONDS)
 
     def _advance(self, tp: Partition, queue: deque[_Write]) -> None:
-        for write in queue:
-            if write.outcomes_left or not self._send_states(write):
-                break
+        unsent = self._unsent[tp]
+        while unsent and not unsent[0].outcomes_left and self._send_states(unsent[0]):
+            unsent.popleft()
         position = None
         while queue and queue[0].durable():
             done = queue.popleft()

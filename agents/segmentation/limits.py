@@ -48,6 +48,20 @@ class Limits:
     def __init__(self) -> None:
         self._cells: dict[str, list[list[int]]] = {}
 
+    def add(self, portfolio: str, now: Granted) -> None:
+        """A client that added nothing before."""
+        cells = self._cells.get(portfolio)
+        if cells is None:
+            cells = self._cells[portfolio] = [[0] * 7 for _ in SEGMENTS]
+        cell = cells[now.segment]
+        cell[0] += 1
+        cell[1] += now.drawn
+        cell[2] += now.limit
+        cell[3] += now.headroom
+        cell[4] += now.over_granted
+        cell[5] += now.room
+        cell[6] += now.expected_loss
+
     def move(self, portfolio: str, was: Granted | None, now: Granted | None) -> None:
         """A client added something else before."""
         if was is now:

@@ -33,7 +33,6 @@ from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Outcome, Record, Settle, State
 from schemas.state import (
     MODEL_PREFIX,
-    NO_FACILITIES,
     PARTITION_KEY,
     POLICY_PREFIX,
     ClientState,
@@ -588,29 +587,33 @@ class Segmenter:
             histogram[now] += 1
 
     def _tally(self, portfolio: str, was: bytes, now: bytes) -> None:
-        tallies = self.tallies.get(portfolio)
-        if tallies is None:
-            tallies = self.tallies[portfolio] = Tallies()
+        tallies = self._tallies_of(portfolio)
         if was:
             tallies.replace(read_history(was), read_history(now))
         elif now:
             tallies.add(read_history(now))
+
+    def _tallies_of(self, portfolio: str) -> Tallies:
+        tallies = self.tallies.get(portfolio)
+        if tallies is None:
+            tallies = self.tallies[portfolio] = Tallies()
+        return tallies
 
     def _rebuild(self) -> None:
         """The histograms, the limits and the tallies, from the client states."""
         for key, value in self.states.items():
             if not is_client(key):
                 continue
+            if not is_packed(value):  # as an earlier release kept it
+                value = self.states[key] = write_client(read_client(value))
             seen = glance(value)
-            if not is_packed(value):  # as an earlier release kept it: without the days in front
-                self.states[key] = write_client(read_client(value))
             portfolio = seen.portfolio
             self._count_value(portfolio, None, seen.value_bin)
             if seen.granted is not None:
                 self.limits.add(portfolio, seen.granted)
-            if seen.history:
-                self._tally(portfolio, b"", seen.history)
-            self._lending = self._lending or bytes(seen.facilities) != NO_FACILITIES
+            if seen.history is not None:
+                self._tallies_of(portfolio).add(seen.history)
+            self._lending = self._lending or seen.lends
 
 
 def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:

@@ -5,13 +5,14 @@ ordinals (`date.toordinal()`), 0 for none; amounts are minor units; features are
 """
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from schemas.decisions import Segment
-from schemas.packed import pack, unpack
+from schemas.history import History
+from schemas.packed import glance_of, pack, unpack
 from schemas.standing import number_of, segment_of
 
 
@@ -465,14 +466,42 @@ encode: Final = msgspec.msgpack.Encoder().encode
 _client: Final = msgspec.msgpack.Decoder(ClientState).decode
 
 
+class Glance(msgspec.Struct, array_like=True, gc=False):
+    """What the histograms, the limits and the tallies of a partition are rebuilt from. Stands in front of each packed state."""
+
+    portfolio: str
+    value_bin: int | None
+    granted: Granted | None
+    lends: bool
+    history: History | None
+
+
+_read_glance: Final = msgspec.msgpack.Decoder(Glance).decode
+NONE: Final = encode(None)
+
+
 def write_client(client: ClientState) -> bytes:
-    """A client's state for table and changelog."""
-    return pack(client.look_day, client.history_day, encode(client))
+    """A client's state for table and changelog. Its history stands in the glance, and nowhere else."""
+    history = client.history
+    seen = (client.portfolio, client.value_bin, client.granted, bool(client.facilities), msgspec.Raw(history or NONE))
+    client.history = b""
+    body = encode(client)
+    client.history = history
+    return pack(client.look_day, client.history_day, encode(seen), len(history), body)
+
+
+def glance(value: bytes) -> Glance:
+    """Of a packed state, without reading the rest."""
+    return _read_glance(glance_of(value))
 
 
 def read_client(value: bytes) -> ClientState:
     """Raises: msgspec.ValidationError if the bytes are no client state."""
-    return _client(unpack(value))
+    body, history = unpack(value)
+    client = _client(body)
+    if history:
+        client.history = history
+    return client
 
 
 def _reader(*names: str) -> Callable[[bytes], Any]:
@@ -487,31 +516,12 @@ def _default(field: FieldInfo) -> Any:
     return field.default if field.default is not msgspec.NODEFAULT else msgspec.field(default_factory=field.default_factory)
 
 
-_glance: Final = _reader("portfolio", "value_bin", "history", "granted")
 _borrower: Final = _reader("portfolio", "first_day", "facilities", "months", "defaulted_day", "left_day")
-NO_FACILITIES: Final = msgspec.msgpack.encode([])
-
-
-class Glance(Protocol):
-    """What the histograms, the limits and the tallies of a partition are rebuilt from."""
-
-    portfolio: str
-    facilities: msgspec.Raw
-    """As they are written: nobody looks into them."""
-    value_bin: int | None
-    history: bytes
-    granted: Granted | None
-
-
-def glance(value: bytes) -> Glance:
-    """A few fields of a client's bytes."""
-    seen: Glance = _glance(unpack(value))
-    return seen
 
 
 def read_borrower(value: bytes) -> Any:
     """What liquidity follows from (`agents.segmentation.liquidity.Borrower`)."""
-    return _borrower(unpack(value))
+    return _borrower(unpack(value)[0])
 
 
 read_checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint).decode

@@ -25,7 +25,7 @@ TURN: Final = slice(5, 9)
 def pack(look_day: int, turn_day: int, glance: bytes, tail: int, body: bytes) -> bytes:
     """A state's bytes; days of 0 are none. `tail`: so many of the glance's last bytes are not in the body."""
     head = HEAD.pack(MARK, look_day or NEVER, turn_day or NEVER, len(glance), tail)
-    return b"".join((head, glance, lz4.compress_block(body, mode="fast", acceleration=4)))
+    return b"".join((head, glance, lz4.compress_block(body, mode="fast")))
 
 
 def unpack(value: bytes) -> tuple[bytes, bytes]:

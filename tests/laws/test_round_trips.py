@@ -5,6 +5,7 @@ import json
 import types
 import typing
 from datetime import date, datetime, timedelta, timezone
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -13,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import decisions, learner_state, learning, log, state
+from schemas import decisions, learner_state, learning, log, packed, standing, state
+from schemas.history import History
+from schemas.history import encode as encode_history
 from tests.builders import model, policy
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "states"
@@ -100,6 +103,30 @@ def test_a_state_is_read_as_it_was_written(kind: type[Any], chosen: st.DataObjec
     assert msgspec.msgpack.decode(state.encode(kept), type=kind) == kept
 
 
+@given(of(state.ClientState), st.integers(0, 4_000_000), st.integers(0, 4_000_000), st.one_of(st.none(), of(History)))
+def test_a_packed_client_is_read_as_it_was_written(
+    kept: state.ClientState, look_day: int, turn_day: int, history: History | None
+) -> None:
+    kept.look_day, kept.history_day = look_day, turn_day
+    kept.history = b"" if history is None else encode_history(history)
+    value = state.write_client(kept)
+    assert state.read_client(value) == state.read_client(state.encode(kept)) == kept
+    assert state.write_client(state.read_client(value)) == value
+    seen = state.glance(value)
+    assert (seen.portfolio, seen.value_bin, seen.granted) == (kept.portfolio, kept.value_bin, kept.granted)
+    assert (seen.lends, seen.history) == (bool(kept.facilities), history)
+    for where, day in ((packed.LOOK, look_day), (packed.TURN, turn_day)):
+        assert packed.due_by({b"C": value}, where, day) == ([b"C"] if day else [])
+        assert packed.due_by({b"C": value}, where, day - 1 if day else 4_000_000) == []
+
+
+def test_where_a_client_stands_is_read_from_its_number() -> None:
+    every = [decisions.Segment(*names) for names in product(*standing.NAMES)]
+    numbers = [standing.number_of(one) for one in every]
+    assert [standing.segment_of(number) for number in numbers] == every
+    assert len(set(numbers)) == len(every)
+
+
 @pytest.mark.parametrize(
     "kind", [state.ClientState, state.Partition, learner_state.LearnerPartition], ids=lambda kind: kind.__name__
 )
@@ -120,8 +147,8 @@ def test_no_client_id_is_one_of_the_partitions_own_keys(client_id: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.msgpack")), ids=lambda path: path.stem)
 def test_yesterdays_states_load_with_what_they_held(path: Path) -> None:
-    kinds = {"client": state.ClientState, "partition": state.Partition, "learner": learner_state.LearnerPartition}
-    loaded = msgspec.msgpack.decode(path.read_bytes(), type=kinds[path.stem.split("-")[0]])
+    read = {"client": state.read_client, "partition": state.read_partition, "learner": learner_state.read_learner}
+    loaded = read[path.stem.split("-")[0]](path.read_bytes())
     held = json.loads(path.with_suffix(".json").read_text())
     assert includes(json.loads(msgspec.json.encode(loaded)), held) == []
 

@@ -1,15 +1,18 @@
 """When a day closes: by the source partitions that there are."""
 
 from datetime import date
+from hashlib import blake2b
 
 from agents.intake import day_passed
-from agents.segmentation.agenda import SLICE, Agenda
+from agents.segmentation.agenda import AHEAD, SLICE, Agenda
+from agents.segmentation.folding import RECENT, is_repeat
 from agents.segmenter import Segmenter
+from schemas import topics
 from schemas.log import Source
 from schemas.order import place_of
-from schemas.state import ClientState, write_client
+from schemas.state import ClientState, encode, is_client, read_client, write_client
 from tests.builders import policy
-from tests.driver import log_of, run_all
+from tests.driver import Driver, log_of, run_all
 
 TWO = {"repayments": 1, "ratings": 1}
 
@@ -47,3 +50,72 @@ def test_clients_are_looked_at_in_one_order_however_many_there_are() -> None:
         clients = [f"C{i}" for i in range(count)]
         agenda = Agenda({client.encode(): write_client(ClientState(look_day=7)) for client in clients})
         assert [client for some in agenda.due(7) for client in some] == sorted(clients, key=place_of)
+
+
+def agenda_of(**days: int) -> tuple[Agenda, dict[bytes, bytes]]:
+    states = {name.encode(): write_client(ClientState(look_day=day)) for name, day in days.items()}
+    return Agenda(states), states
+
+
+def due(agenda: Agenda, day: int) -> list[str]:
+    return sorted(client for some in agenda.due(day) for client in some)
+
+
+def test_whom_a_day_far_ahead_has_to_look_at_is_found_when_it_comes() -> None:
+    agenda, states = agenda_of(soon=100, later=100 + 3 * AHEAD, never=0)
+    assert due(agenda, 100) == ["soon"]
+    states[b"soon"] = write_client(ClientState(look_day=100 + AHEAD))
+    agenda.move("soon", 100, 100 + AHEAD)
+    found = {day - 100: clients for day in range(101, 101 + 3 * AHEAD) if (clients := due(agenda, day))}
+    assert found == {AHEAD: ["soon"], 3 * AHEAD: ["later"]}
+
+
+def test_nobody_is_missed_where_one_week_of_an_agenda_ends_and_the_next_begins() -> None:
+    agenda, _ = agenda_of(soon=100 + AHEAD, later=100 + 3 * AHEAD, never=0)
+    found = {day - 100: clients for day in range(100, 101 + 3 * AHEAD) if (clients := due(agenda, day))}
+    assert found == {AHEAD: ["soon"], 3 * AHEAD: ["later"]}
+
+
+def test_whoever_moves_within_the_days_ahead_is_due_on_the_new_day_only() -> None:
+    agenda, _ = agenda_of(C1=100, C2=101, C3=102)
+    assert due(agenda, 100) == ["C1"]
+    agenda.move("C1", 100, 103)
+    agenda.move("C2", 101, 103)
+    agenda.move("C3", 102, 0)
+    assert [due(agenda, day) for day in (101, 102, 103)] == [[], [], ["C1", "C2"]]
+
+
+def test_the_first_close_of_all_finds_who_was_due_before_it() -> None:
+    agenda, states = agenda_of(C1=98, C2=100, C3=101, C4=0)
+    states[b"\x00partition"] = b"\x9a\x00"
+    assert sorted(client for some in agenda.due_by(100) for client in some) == ["C1", "C2"]
+
+
+def test_states_of_an_earlier_release_are_packed_and_counted_as_they_are_taken_over() -> None:
+    driver = Driver()
+    driver.send(topics.REPAYMENTS, next_due_date="2024-03-10", next_amount_due="5000")
+    driver.send(topics.STATEMENTS)
+    driver.close(date(2024, 3, 31))
+    now = driver.pipeline.segmenters[0]
+    earlier = {key: encode(read_client(value)) if is_client(key) else value for key, value in now.states.items()}
+    assert earlier != now.states
+    later = Segmenter(0, dict(earlier), policy(), 1)
+    assert later.states == now.states
+    assert later.histograms == {name: +bins for name, bins in now.histograms.items()}
+    assert {name: one.dump() for name, one in later.tallies.items()} == {name: one.dump() for name, one in now.tallies.items()}
+    assert later.limits.of("corporate") == now.limits.of("corporate")
+
+
+def test_an_event_that_an_earlier_release_has_seen_is_still_a_repeat() -> None:
+    numbers = [int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") for name in ("e1", "e2")]
+    client = ClientState(recent=numbers)
+    assert is_repeat(client, "e2")
+    assert not is_repeat(client, "e3")
+    assert all(is_repeat(client, name) for name in ("e1", "e2", "e3"))
+
+
+def test_the_last_sixteen_events_are_remembered() -> None:
+    client = ClientState()
+    assert not any(is_repeat(client, f"e{number}") for number in range(RECENT + 1))
+    assert all(is_repeat(client, f"e{number}") for number in range(1, RECENT + 1))
+    assert not is_repeat(client, "e0")

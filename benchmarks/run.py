@@ -16,7 +16,7 @@ from typing import Final
 
 from rich.console import Console
 
-from benchmarks import many_clients, other_engines, our_worker, replaying, step
+from benchmarks import closing, many_clients, other_engines, our_worker, replaying, step
 from benchmarks.decided import Decided
 from benchmarks.events import SourceRecord, bank_events
 from benchmarks.figures import Figure, show
@@ -41,6 +41,7 @@ def main() -> None:
         bench = Bench(Path(folder), broker.bootstrap, policy, given, console)
         bench.engines()
         bench.many()
+        bench.closing()
         bench.files()
         show(bench.figures, console)
     console.print(f"load averages {', '.join(f'{one:.1f}' for one in os.getloadavg())} on {os.cpu_count()} cores")
@@ -87,6 +88,18 @@ class Bench:
             Figure("memory: of which more than an empty worker, KB/client", more),
             Figure("memory: an empty worker, MB", found.empty / 2**20),
             Figure("memory: one encoded state, bytes", found.state_bytes),
+        ]
+
+    def closing(self) -> None:
+        """The close of a day."""
+        self._say(f"the close of a day with {self._given.many:,} clients")
+        found = closing.run(Place(self._brokers, self._folder, "closing."), self._policy, self._given.many)
+        self.figures += [
+            Figure("close of a day: the longest that others wait at a time, ms", found.longest * 1000, 200, most=True),
+            Figure("  of it the worker's own processor time, ms", found.busy * 1000),
+            Figure("  longest collection of garbage meanwhile, ms", found.garbage * 1000),
+            Figure(f"close of a day that looks at all {found.clients:,} clients, s", found.first),
+            Figure("close of a month's end, s", found.month_end),
         ]
 
     def files(self) -> None:

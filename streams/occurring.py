@@ -28,9 +28,10 @@ KNOWN: Final[Mapping[str, Sequence[str]]] = {
     "directions": DIRECTIONS,
 }
 """What there is, as far as it does not depend on the policy."""
-CLASSES: Final = tuple((name, f"{name}s") for name in ("value_tier", "risk_grade", "stage", "lifecycle", "segment"))
-TREATMENTS: Final = tuple((name, f"{name}s") for name in ("product", "limit_action", "service_model"))
-"""Their names, and under which they are counted."""
+COUNTED: Final = (
+    "value_tiers", "risk_grades", "stages", "lifecycles", "segments", "products", "limit_actions", "service_models", "directions",
+)  # fmt: skip
+"""What is counted of a tier change: its classes, its treatment, its direction."""
 LEAST_DAYS: Final = 180
 """A client that has been known for less has no changes a year."""
 
@@ -71,6 +72,8 @@ class Occurred:
 
     def __init__(self) -> None:
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._moves: Counter[tuple[Any, ...]] = Counter()
+        """Changes by all that is counted of them: one count each, and there are few that differ."""
         self._changes: Counter[str] = Counter()
         self._tier_moves: Counter[str] = Counter()
         self._first: dict[str, date] = {}
@@ -85,7 +88,8 @@ class Occurred:
 
     def report(self) -> dict[str, Any]:
         """How often each occurred, what never did, and how often a client changes in a year."""
-        counts = {name: dict(sorted(counted.items())) for name, counted in sorted(self._counts.items())}
+        whole = self._counted()
+        counts = {name: dict(sorted(counted.items())) for name, counted in sorted(whole.items())}
         never = {name: [one for one in known if not counts.get(name, {}).get(one)] for name, known in KNOWN.items()}
         return {
             **counts,
@@ -94,14 +98,11 @@ class Occurred:
         }
 
     def _change(self, change: Moved) -> None:
-        now = change.now
-        for name, counted in CLASSES:
-            self._counts[counted][str(getattr(now, name))] += 1
-        for name, counted in TREATMENTS:
-            given = getattr(change.treatment, name)
-            if given is not msgspec.UNSET:
-                self._counts[counted][str(given)] += 1
-        self._counts["directions"][change.direction] += 1
+        now, given = change.now, change.treatment
+        self._moves[
+            now.value_tier, now.risk_grade, now.stage, now.lifecycle, now.segment,
+            given.product, given.limit_action, given.service_model, change.direction,
+        ] += 1  # fmt: skip
         if change.as_of > self._last:
             self._last = change.as_of
         client_id = change.client_id
@@ -110,6 +111,15 @@ class Occurred:
             return
         self._changes[client_id] += 1
         self._tier_moves[client_id] += change.was.value_tier != now.value_tier
+
+    def _counted(self) -> dict[str, Counter[str]]:
+        """The warnings' counts, and the changes' by each of what is counted of them."""
+        whole = defaultdict(Counter, {name: counted.copy() for name, counted in self._counts.items()})
+        for move, times in self._moves.items():
+            for name, value in zip(COUNTED, move, strict=True):
+                if value is not msgspec.UNSET:
+                    whole[name][str(value)] += times
+        return whole
 
     def _warning(self, warning: Warned) -> None:
         self._counts["statuses"][warning.status] += 1

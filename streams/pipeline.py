@@ -4,6 +4,7 @@ A value built from the same pure agents that the worker hosts (as Kafka Streams'
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from agents.learner import Learner
@@ -118,6 +119,7 @@ def _runs(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
     yield run
 
 
+@lru_cache(maxsize=1 << 16)
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default partitioner. Source: org.apache.kafka.common.utils.Utils.murmur2 (as aiokafka has it)."""
     if partitions == 1:

@@ -30,6 +30,8 @@ from streams.reporting import spread, tallied
 
 CHUNK: Final = 2000
 """Records of the log after which the learner has its turn; control records stand at such places."""
+BUFFER: Final = 1 << 20
+"""Bytes of a file that are written at once."""
 FILE_SOURCE: Final = "file"
 ONE_SOURCE: Final = {FILE_SOURCE: 1}
 """All files together are one source: they are merged by time."""
@@ -76,7 +78,7 @@ class Replay:
         out.mkdir(parents=True, exist_ok=True)
         self._out = out
         self._files: dict[str, BinaryIO] = {
-            name: self._stack.enter_context((out / name).open("wb")) for name in (*FILES.values(), SCORES)
+            name: self._stack.enter_context((out / name).open("wb", BUFFER)) for name in (*FILES.values(), SCORES)
         }
         self._scores: list[bytes] = []
         self.pipeline = Pipeline(policy, partitions, self._publish, self._written, self._score, learning)

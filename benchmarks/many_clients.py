@@ -35,7 +35,7 @@ class Many(NamedTuple):
     state_bytes: float
     restore_rate: float
     ready_rate: float
-    """With the rebuilding of agenda and histograms."""
+    """With the rebuilding of histograms, limits and tallies."""
     empty: int
     restored: int
     working: int

@@ -47,7 +47,7 @@ class Clock(Silent):
 
 
 class Builder:
-    """Takes the time that segmenters take to rebuild agenda and histograms, and tells it when all are there."""
+    """Takes the time that segmenters take to rebuild histograms, limits and tallies, and tells it when all are there."""
 
     def __init__(self, of: Settings, clock: Clock, result: Path) -> None:
         self._partitions, self._clock, self._result = of.partitions, clock, result

@@ -83,7 +83,7 @@ class Bench:
         each, more = found.per_client / 1024, found.more_per_client / 1024
         self.figures += [
             Figure("restore: changelog into the table, states/s", found.restore_rate, 100_000),
-            Figure("restore: into a ready segmenter (agenda, histograms), states/s", found.ready_rate, 100_000),
+            Figure("restore: into a ready segmenter (histograms, tallies), states/s", found.ready_rate, 100_000),
             Figure(f"memory: worker at {found.clients:,} clients, KB/client", each, 1.5, most=True),
             Figure("memory: of which more than an empty worker, KB/client", more),
             Figure("memory: an empty worker, MB", found.empty / 2**20),

@@ -27,9 +27,9 @@ from benchmarks.place import PARTITIONS, SOURCES, Place, publish, python, settin
 from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import Batch
+from streams import garbage, worker
 from streams import settings as settings_of
 from streams import topics as broker_topics
-from streams import worker
 from streams.app import run_worker
 from streams.child import ChildFailed
 from streams.policy_files import load_policy
@@ -143,6 +143,7 @@ def main() -> None:
     publish_policy_if_empty(of, policy)
     app = worker.build(of, policy, dict.fromkeys(SOURCES, of.partitions)).app
     app.task(pulse.beat)
+    garbage.collect_seldom()
     run_worker(app, of.log_level)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from agents.segmenter import Segmenter
 from benchmarks.our_worker import resident
 from benchmarks.place import SOURCES
+from streams import garbage, worker
 from streams import settings as settings_of
-from streams import worker
 from streams.app import run_worker
 from streams.policy_files import load_policy
 from streams.policy_publishing import publish_policy_if_empty
@@ -83,7 +83,9 @@ def main() -> None:
     Segmenter.__init__ = lambda *arguments: builder.timed(*arguments)  # type: ignore[method-assign,misc,assignment]
     policy = load_policy(of)
     publish_policy_if_empty(of, policy)
-    run_worker(worker.build(of, policy, dict.fromkeys(SOURCES, of.partitions), clock).app, of.log_level)
+    app = worker.build(of, policy, dict.fromkeys(SOURCES, of.partitions), clock).app
+    garbage.collect_seldom()
+    run_worker(app, of.log_level)
 
 
 if __name__ == "__main__":

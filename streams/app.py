@@ -1,7 +1,6 @@
 """A Faust app for pure agents: transport, tables, writer and lanes; nothing connects until the worker starts."""
 
 import asyncio
-import gc
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -208,11 +207,6 @@ def _host(app: TierwatchApp, topic: str, name: str, work: Callable[[Lane], Work]
 
 
 def run_worker(app: TierwatchApp, loglevel: str = "WARN") -> NoReturn:
-    """Runs a worker until SIGTERM (exit code 0) or a failure (exit code 1).
-
-    What has been loaded stays: it is taken out of every search for garbage, which held events up for half a second.
-    """
-    gc.collect()
-    gc.freeze()
+    """Runs a worker until SIGTERM (exit code 0) or a failure (exit code 1)."""
     faust.Worker(app, loglevel=loglevel, redirect_stdouts=False).execute_from_commandline()
     raise SystemExit(EXIT_FAILED)  # Not reached: the line above ends with SystemExit.

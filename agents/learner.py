@@ -32,7 +32,7 @@ from schemas.learner_state import (
     read_learner,
     read_taught,
 )
-from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, number_of, read_lesson
+from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, read_lesson
 from schemas.order import place_of
 from schemas.policy import Policy
 from schemas.portfolios import PortfolioTold, write_portfolio
@@ -126,9 +126,7 @@ class Learner:
         outcomes = self._published(model, record, today) if model.is_due(today) else []
         self.evaluations[name].add(scored(example), example.y, example.labelled_on)
         self.alarms[name].add(example)
-        ends = example.as_of.toordinal() + self.policy.of(name).horizon_days
-        model.level.add(example.pd, number_of(example.model_version), example.y, ends, today)
-        model.learn(example.x, example.y)
+        model.take(example, self.policy.of(name).horizon_days)
         return [*outcomes, *self._published(model, record, today)] if model.is_full else outcomes
 
     def _alarms(self, dumped: dict[str, Any], name: str) -> Alarms:

@@ -40,7 +40,7 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     alarm_pd: float | None = None
     """From this PD on a client is warned of; None: by no PD (see `online_models.alarms`)."""
     level: float = 0.0
-    """Added to the mix, so that as many default as the scores say."""
+    """Added to the mix by models of earlier releases."""
     members: tuple[str, ...] = ()
     """Whose mean it is."""
 
@@ -49,12 +49,6 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """Name and content: the same weights have the same version wherever they were learned."""
         digest = hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
         return f"{self.portfolio}-{self.number}-{digest}"
-
-
-def number_of(version: str) -> int:
-    """The number in a model's version; 0 for the expert's."""
-    parts = version.rsplit("-", 2)
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
 class LabelledExample(msgspec.Struct, frozen=True, tag_field="record", tag="labelled-example", kw_only=True):

@@ -13,10 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_models.features import NAMES
+from online_models.pd_model import PdModel
 from schemas import decisions, learner_state, learning, log, state
-from tests.builders import model, policy
+from schemas.learner_state import LearnerPartition, Taught
+from tests.builders import example, model, policy, shipped
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "states"
+KINDS: dict[str, Any] = {"client": state.ClientState, "partition": state.Partition, "learner": LearnerPartition, "taught": Taught}
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20)
 ascii_ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
@@ -120,14 +124,25 @@ def test_no_client_id_is_one_of_the_partitions_own_keys(client_id: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.msgpack")), ids=lambda path: path.stem)
 def test_yesterdays_states_load_with_what_they_held(path: Path) -> None:
-    kinds = {"client": state.ClientState, "partition": state.Partition, "learner": learner_state.LearnerPartition}
-    loaded = msgspec.msgpack.decode(path.read_bytes(), type=kinds[path.stem.split("-")[0]])
+    loaded = msgspec.msgpack.decode(path.read_bytes(), type=KINDS[path.stem.split("-")[0]])
     held = json.loads(path.with_suffix(".json").read_text())
     assert includes(json.loads(msgspec.json.encode(loaded)), held) == []
 
 
 def test_there_are_golden_states() -> None:
-    assert {path.stem.split("-")[0] for path in GOLDEN.glob("*.msgpack")} == {"client", "partition", "learner"}
+    assert {path.stem.split("-")[0] for path in GOLDEN.glob("*.msgpack")} == {"client", "partition", "learner", "taught"}
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("taught-*.msgpack")), ids=lambda path: path.stem)
+def test_yesterdays_models_go_on_learning(path: Path) -> None:
+    held = learner_state.read_taught(path.read_bytes()).model
+    model = PdModel.load("corporate", shipped().of("corporate").learning, {**held, "waiting": []})
+    x = [0.5] * len(NAMES)
+    before = model.score(x)
+    for _ in range(50):
+        model.take(example(client_id="new", as_of=date(2023, 2, 1), x=tuple(x), y=False), 365)
+    assert 0.0 < model.score(x) < before < 1.0
+    assert model.snapshot().examples >= held["examples"] + 50
 
 
 def includes(now: Any, held: Any, where: str = "") -> list[str]:

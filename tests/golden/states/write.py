@@ -68,7 +68,8 @@ def taught() -> bytes:
 def counted(content: bytes) -> list[Any]:
     """What of a model is told beside its bytes: its weights are many."""
     held = read_taught(content)
-    return [held.seen, {name: held.model[name] for name in ("number", "examples", "defaults", "champion", "published", "waiting")}]
+    named = ("number", "examples", "defaults", "champion", "published", "waiting")
+    return [held.seen, {name: held.model[name] for name in named}]
 
 
 def main(suffix: str) -> None:

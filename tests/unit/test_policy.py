@@ -26,7 +26,7 @@ def changed(*path: str, to: Any) -> dict[str, Any]:
 
 def test_the_shipped_policy_is_valid_and_knows_the_example_portfolios() -> None:
     assert shipped().of("us-listed").horizon_days == 275
-    assert shipped().of("tw-cards").horizon_days == 31
+    assert shipped().of("tw-cards").horizon_days == 30
     assert set(shipped().of("corporate").segments) == set(SEGMENTS)
 
 

@@ -104,17 +104,23 @@ class PdModel:
         self.number += 1
         self.published = (self.examples, today)
         credibility = self.defaults / (self.defaults + self.rules.credibility)
-        intercepts = [self.members[name].mean.intercept for name in self.champion]
+        intercept, features = self.learned(self.champion)
         return ModelSnapshot(
             portfolio=self.portfolio,
             number=self.number,
             examples=self.examples,
             defaults=self.defaults,
             credibility=credibility,
-            intercept=round(sum(intercepts) / len(intercepts), DIGITS),
-            features=tuple(self._points(i) for i in range(len(self.drawn))),
+            intercept=intercept,
+            features=features,
             members=self.champion,
         )
+
+    def learned(self, names: Sequence[str]) -> tuple[float, tuple[FeaturePoints, ...]]:
+        """Intercept and points of the mean of these members, as they are published."""
+        intercepts = [self.members[name].mean.intercept for name in names]
+        points = tuple(self._points(i, names) for i in range(len(self.drawn)))
+        return round(sum(intercepts) / len(intercepts), DIGITS), points
 
     def dump(self) -> dict[str, Any]:
         """All of it; `load` gives a model that learns on to the last bit like this one."""
@@ -193,14 +199,14 @@ class PdModel:
         self.members = {"bins": bins, "tails": tails, "smooth": smooth, "amounts": amounts}
         self._teachers = (BinnedTogether([bins, tails]), smooth, amounts)
 
-    def _points(self, i: int) -> FeaturePoints:
-        """What a feature adds by the champion: the steps of its bins and the pieces between its knots."""
-        drawn, share = self.drawn[i], 1.0 / len(self.champion)
+    def _points(self, i: int, names: Sequence[str]) -> FeaturePoints:
+        """What a feature adds by these members' mean: the steps of its bins and the pieces between its knots."""
+        drawn, share = self.drawn[i], 1.0 / len(names)
         name = NAMES[drawn["place"]]
         steps: list[tuple[Sequence[float], Sequence[float]]] = []
         curves: list[tuple[Sequence[float], Sequence[float]]] = []
         missing = 0.0
-        for member in (self.members[chosen] for chosen in self.champion):
+        for member in (self.members[chosen] for chosen in names):
             if isinstance(member, Binned):
                 start, last = int(member.bins.starts[i]), int(member.bins.missing[i])
                 steps.append((member.bins.given[i], (member.mean.w[start:last] * share).tolist()))

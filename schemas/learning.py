@@ -43,12 +43,22 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Added to the mix by models of earlier releases."""
     members: tuple[str, ...] = ()
     """Whose mean it is."""
+    was_members: tuple[str, ...] = ()
+    """Those of the champion that this model's members have replaced by it; none: it has replaced nobody."""
+    log_e_value: float = 0.0
+    """Of a model that has replaced a champion: natural logarithm of the e-value by which (`online_models.evidence`)."""
 
     @property
     def version(self) -> str:
         """Name and content: the same weights have the same version wherever they were learned."""
         digest = hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
         return f"{self.portfolio}-{self.number}-{digest}"
+
+
+def number_of(version: str) -> int:
+    """The number in a model's version; 0 for the expert's."""
+    parts = version.rsplit("-", 2)
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
 class LabelledExample(msgspec.Struct, frozen=True, tag_field="record", tag="labelled-example", kw_only=True):

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.money import EXPONENTS
 from schemas.overlays import NEUTRAL, OVERLAY_ONLY, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
+from schemas.oversight_rules import Contest, ModelDrift
 from schemas.risk_rules import DefaultDefinition, Grades, Lifecycle, RiskPoints, Staging
 from schemas.strict import Days, Strict
 from schemas.treatment_rules import SEGMENTS, Adjustment, SegmentName, Treatment
@@ -85,6 +86,8 @@ class Learning(Strict):
     averaged: Annotated[int, Field(ge=100)] = Field(default=2000, description="examples over which the weights are averaged")
     champion: Recipe = Field(description="members whose mean scores, until a challenger is promoted")
     challenger: Recipe = Field(description="members whose mean is measured beside it")
+    contest: Contest = Contest()
+    drift: ModelDrift = ModelDrift()
 
 
 class Alarms(Strict):

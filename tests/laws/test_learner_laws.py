@@ -85,8 +85,8 @@ def test_a_learner_that_slept_goes_on_to_the_last_bit(records: list[PlainRecord]
 
 
 def without_leftovers(states: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    """A crash may leave examples behind that wait no longer: the model's entry counts those that do."""
-    return {key: value for key, value in states.items() if not key.startswith(b"waiting/")}
+    """A crash may leave behind what is needed no longer: the model's entry counts and names what is."""
+    return {key: value for key, value in states.items() if not key.startswith((b"waiting/", b"frozen/"))}
 
 
 def test_the_lessons_are_worth_it() -> None:

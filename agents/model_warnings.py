@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Final, NamedTuple
 
-from online_models.drift_watch import LOSS, DriftWatch, Finding
+from online_models.drift_watch import DriftWatch, Finding
 from online_models.features import FEATURES, INDEX
 from schemas import topics
-from schemas.model_warnings import ModelEvidence, ModelWarning, write_model_warning
+from schemas.model_warnings import LOSS, ModelEvidence, ModelWarning, write_model_warning
 from schemas.records import Outcome
 
 COUNTED: Final = "model-warning"

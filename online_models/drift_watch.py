@@ -7,7 +7,7 @@ labels, defaults alone would stand for a cohort as long as its horizon runs.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from online_models.features import NAMES
 from online_models.grids import Floats
 from online_models.loss_watch import Change, LossWatch
 from schemas.decisions import Severity
+from schemas.model_warnings import FEATURE, LOSS
 from schemas.oversight_rules import ModelDrift
-
-LOSS: Final = "loss"
-FEATURE: Final = "feature"
 
 
 class Episode(NamedTuple):

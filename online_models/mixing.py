@@ -26,4 +26,5 @@ def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scoreca
     )
     split = len(STATEMENT)
     intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept + snapshot.level
-    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:], 1.0 - w)
+    medians = {f.name: f.median for f in snapshot.features}
+    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:], 1.0 - w, tuple(map(medians.get, NAMES)))

@@ -5,8 +5,11 @@ from typing import Final
 
 import msgspec
 
-KINDS: Final = ("loss", "feature")
-"""Losses beyond what the PDs announce; a feature that is not spread as it was."""
+LOSS: Final = "loss"
+"""Losses beyond what the PDs announce."""
+FEATURE: Final = "feature"
+"""A feature that is not spread as it was."""
+KINDS: Final = (LOSS, FEATURE)
 SEVERITIES: Final = ("watch", "amber")
 
 

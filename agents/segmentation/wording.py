@@ -1,7 +1,7 @@
 """Wording: figures as a banker reads them, with their units (percent, times, days, amounts)."""
 
 from functools import lru_cache
-from math import floor, isinf, log10
+from math import copysign, floor, isinf, log10
 from typing import Final
 
 from online_models.features import Feature
@@ -9,6 +9,9 @@ from online_models.features import Feature
 TIMES: Final = ("ratio", "times")
 COUNTED: Final = ("days", "months", "statements", "instalments", "facilities", "notches", "payments", "drawdowns")
 """Units of whole things."""
+SIGNED_AMOUNT: Final = "signed"
+"""What the unit of an amount that may be negative begins with: log10(1 + amount), of which the 1 tells below a thousand."""
+THOUSAND: Final = 3.0
 SENTENCES: Final = {
     "equity_to_assets": "equity is {} of assets",
     "current_ratio": "current assets are {} current liabilities",
@@ -67,6 +70,8 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
         return f"{value:{plus}.0f} {kind if abs(value) != 1 else _one(kind)}"
     if kind == "log10":
         return amount(10.0**value)
+    if kind == SIGNED_AMOUNT:
+        return amount(copysign(10.0 ** abs(value) - (abs(value) < THOUSAND), value))
     return _digits(value, plus)
 
 
@@ -85,12 +90,13 @@ def amount(value: float) -> str:
     return f"{value:.0f}"
 
 
-def sentence(feature: Feature, value: float) -> str:
-    """What a feature's figure says: "equity is 4 % of assets"."""
-    if value != value:
-        return f"{feature.text}: {NOT_KNOWN}"
+def sentence(feature: Feature, value: float, peers: float | None = None) -> str:
+    """What a feature's figure says, and the portfolio's median: "equity is 4 % of assets; peers 31 %"."""
     begin, end, unit, signed = _sentence(feature)
-    return begin + figure(value, unit, signed) + end
+    beside = "" if peers is None else f"; peers {figure(peers, unit, signed)}"
+    if value != value:
+        return f"{feature.text}: {NOT_KNOWN}{beside}"
+    return begin + figure(value, unit, signed) + end + beside
 
 
 @lru_cache(maxsize=1024)

@@ -141,7 +141,7 @@ class DriftWatch:
             "spread": None if self.spread is None else self.spread.dump(),
             "reference": list(self.reference),
             "was": packed(self._was),
-            "months": {month: packed(counts) for month, counts in self.months.items()},
+            "months": {month: packed(counts) for month, counts in sorted(self.months.items())},
             "counted": self.counted,
             "psi": self.psi,
             "standing": {name: list(episode) for name, episode in self.standing.items()},

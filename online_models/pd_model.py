@@ -4,6 +4,7 @@ A mean of additive models is additive: a scorecard with exact reason codes and J
 `docs/learning.md`. How much it counts beside the expert grows with the defaults it has seen (credibility, Bühlmann 1967).
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -229,7 +230,7 @@ def _summed_steps(steps: Sequence[tuple[Sequence[float], Sequence[float]]]) -> t
 
 
 def _bin(edges: Sequence[float], value: float) -> int:
-    return sum(edge <= value for edge in edges)
+    return bisect_right(edges, value)
 
 
 def _summed_curves(curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tuple[tuple[float, ...], list[float]]:

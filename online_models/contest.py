@@ -1,8 +1,8 @@
 """Champion and challenger on the same examples: the challenger replaces the champion when evidence says it is better.
 
-Both are scored as of the moment of the champion's published score: the challenger's is that score with the learned part, and
-the level, exchanged for its own as they stood when that model was published. Scores by the members of today would not do:
-they know defaults that came since, some of them the example's own neighbours, and a forecast is judged by what it foretold.
+Both are scored as of the moment of the champion's published score: the challenger's is that score with the learned part
+exchanged for its own, as it stood when that model was published. Scores by the members of today would not do: they have
+learned from what came since, some of it the example's own neighbours, and a forecast is judged by what it foretold.
 
 An example counts with the month in which its horizon ends, whatever its label and whenever that is told: a default is known
 at once and a survivor a horizon later, so in the order of labels whoever scores higher would seem the better for a while. In
@@ -18,7 +18,6 @@ from online_models.differences import Difference, Learned
 from online_models.evaluation import ROLLING_MONTHS, name_of
 from online_models.evidence import Evidence, loss
 from online_models.grids import Floats
-from online_models.level import CREDIBLE, Level
 from online_models.score_counts import ScoreCounts, merged
 from online_models.scorecard import logit, sigmoid
 
@@ -39,12 +38,11 @@ class Frozen:
         self.kept = kept
         self.side = int(kept["side"])
         self.weight = float(kept["weight"])
-        self.levels: tuple[float, float] = tuple(kept["levels"])
         self.difference = Difference(kept["difference"])
 
     def both(self, published: float, difference: float) -> tuple[float, float]:
         """Logits of both sides; `difference` is of their learned parts."""
-        apart = self.weight * difference + self.levels[1] - self.levels[0]
+        apart = self.weight * difference
         return (published, published + apart) if self.side == 0 else (published - apart, published)
 
 
@@ -117,8 +115,6 @@ class Contest:
         """By the month in which the horizon ends: those that are not over, and the last twelve that are."""
         self.counted: list[int] = []
         """Months of the cohorts that are over."""
-        self.other = Level()
-        """Of the side that is not the champion."""
         self.frozen: dict[int, Frozen] = {}
         """By the number of the model."""
         self.in_force: dict[int, list[int]] = {}
@@ -144,20 +140,12 @@ class Contest:
                 found[i] = score
         return found
 
-    def add(self, scored: tuple[float, int, float], y: bool, month: int, ends: int, today: int, level: Level) -> None:
-        """One labelled example: PD, number of the model and difference; its horizon ends on day `ends` of `month`.
-
-        `level` is the champion's; both sides' learn from what each of them said.
-        """
-        pd, number, difference = scored
+    def add(self, pd: float, number: int, difference: float, y: bool, month: int) -> None:
+        """One labelled example, as model `number` had scored it; its horizon ends in `month`."""
         frozen = self.frozen.get(number)
         if frozen is None:
-            if number >= self.since:
-                level.add(pd, number, y, ends, today)
             return
         logits = frozen.both(logit(min(1 - EDGE, max(EDGE, pd))), difference)
-        level.add(pd if frozen.side == self.side else sigmoid(logits[self.side]), number, y, ends, today)
-        self.other.add(sigmoid(logits[1 - self.side]), number, y, ends, today)
         cohort = self.cohorts.get(month)
         if cohort is None:
             cohort = self.cohorts[month] = Cohort()
@@ -188,15 +176,13 @@ class Contest:
             self._begin()
         return None
 
-    def published(self, number: int, day: int, credibility: float, level: float, sides: tuple[Learned, Learned] | None) -> None:
-        """Model `number` was published with this level; `sides` are what both had learned, if it is to be compared."""
+    def published(self, number: int, day: int, credibility: float, sides: tuple[Learned, Learned] | None) -> None:
+        """Model `number` was published; `sides` are what both had learned, if it is to be compared."""
         if self.in_force:
             last = self.in_force[max(self.in_force)]
             last[1] = last[1] or day
-        other = self.other.publish(number) if credibility >= CREDIBLE else 0.0
         if sides is not None:
-            levels = (level, other) if self.side == 0 else (other, level)
-            kept = {"side": self.side, "weight": credibility, "levels": levels, "difference": Difference.of(*sides).kept}
+            kept = {"side": self.side, "weight": credibility, "difference": Difference.of(*sides).kept}
             self.frozen[number] = Frozen(kept)
             self.in_force[number] = [day, 0]
         for old in [n for n, (_, until) in self.in_force.items() if until and until + self.horizon_days + GRACE_DAYS < day]:
@@ -231,9 +217,8 @@ class Contest:
             "since": self.since,
             "number": self.number,
             "evidence": list(self.evidence),
-            "cohorts": {month: cohort.dump() for month, cohort in self.cohorts.items()},
+            "cohorts": {month: cohort.dump() for month, cohort in sorted(self.cohorts.items())},
             "counted": self.counted,
-            "other": self.other.dump(),
             "in_force": self.in_force,
             "promotions": [list(promotion) for promotion in self.promotions],
         }
@@ -244,7 +229,6 @@ class Contest:
         self.evidence = Evidence(*dumped["evidence"])
         self.cohorts = {month: Cohort.load(cohort) for month, cohort in dumped["cohorts"].items()}
         self.counted = list(dumped["counted"])
-        self.other = Level.load(dumped["other"])
         self.in_force = {number: list(days) for number, days in dumped["in_force"].items()}
         self.frozen = {number: Frozen(frozen[number]) for number in self.in_force}
         self.promotions = [Promotion(n, day, tuple(a), tuple(b), *rest) for n, day, a, b, *rest in dumped["promotions"]]

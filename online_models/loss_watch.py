@@ -85,7 +85,7 @@ class LossWatch:
 
     def dump(self) -> dict[str, Any]:
         """All of it."""
-        return {"months": self.months, "rest": self.rest, "values": self.values}
+        return {"months": dict(sorted(self.months.items())), "rest": self.rest, "values": self.values}
 
     @classmethod
     def load(cls, delta: float, dumped: Mapping[str, Any]) -> "LossWatch":

@@ -24,14 +24,12 @@ class Waiting(NamedTuple):
     """An example that has not been looked at."""
 
     example: LabelledExample
-    ends: int
     month: int
     """In which the horizon ends."""
-    today: int
 
 
 class Oversight:
-    """Keeps the champion of `model` what the contest says. The level of the champion is `model.level`."""
+    """Keeps the champion of `model` what the contest says."""
 
     def __init__(self, model: PdModel, rules: PortfolioPolicy) -> None:
         self.model = model
@@ -54,8 +52,7 @@ class Oversight:
         """One labelled example, before it is learned from; what was found by the months that have ended before it."""
         today = example.labelled_on.toordinal()
         found = self._advance(today) if today > self.frontier else []
-        ends = example.as_of.toordinal() + self.horizon_days
-        self._waiting.append(Waiting(example, ends, _month(ends), today))
+        self._waiting.append(Waiting(example, _month(example.as_of.toordinal() + self.horizon_days)))
         return found
 
     def drawn(self, xs: Sequence[Sequence[float | None]], day: int) -> None:
@@ -72,12 +69,10 @@ class Oversight:
         self.drift.add(xs, [one.month for one in waiting])
         numbers = [number_of(one.example.model_version) for one in waiting]
         apart = self.contest.differences(numbers, xs) if self.contest is not None else [0.0] * len(waiting)
-        for (example, ends, month, today), number, difference in zip(waiting, numbers, apart, strict=True):
+        for (example, month), number, difference in zip(waiting, numbers, apart, strict=True):
             self.drift.loss.add(example.client_id, example.pd, example.y, month)
-            if self.contest is None:
-                self.model.level.add(example.pd, number, example.y, ends, today)
-            else:
-                self.contest.add((example.pd, number, difference), example.y, month, ends, today, self.model.level)
+            if self.contest is not None:
+                self.contest.add(example.pd, number, difference, example.y, month)
 
     def promotes(self, day: int) -> Promotion | None:
         """Before a model is published: a challenger that has been shown to be better becomes champion."""
@@ -86,7 +81,6 @@ class Oversight:
         promoted = contest.settle(self.model.number + 1, day) if contest is not None else None
         if contest is not None and promoted is not None:
             self.model.champion = promoted.members
-            self.model.level, contest.other = contest.other, self.model.level
             self.drift.promoted(promoted.number, day)
         return promoted
 
@@ -100,7 +94,7 @@ class Oversight:
         if contest.is_compared(day):
             mine, other = (snapshot.intercept, snapshot.features), self.model.learned(contest.challenger)
             sides = (mine, other) if contest.side == 0 else (other, mine)
-        contest.published(snapshot.number, day, snapshot.credibility, snapshot.level, sides)
+        contest.published(snapshot.number, day, snapshot.credibility, sides)
 
     def report(self) -> dict[str, Any]:
         """The contest, if there is one, and the drift."""
@@ -128,8 +122,7 @@ class Oversight:
     def load(self, dumped: Mapping[str, Any], frozen: Mapping[int, Mapping[str, Any]]) -> None:
         """As it was; nothing dumped (by an earlier release) is a beginning with the champion that there is."""
         if not dumped:
-            known = set(self.model.champion) <= set(MEMBERS)
-            self._begin(self.model.champion if known else self.entered[0], self.entered[1])
+            self._take_over(self.model.champion)
             self.drift.take_over([(one["place"], one["bins"]) for one in self.model.drawn])
             return
         self.frontier, self.closed, self.version = dumped["frontier"], dumped["closed"], dumped["version"]
@@ -142,6 +135,13 @@ class Oversight:
             self.model.champion = self.contest.champion
             return
         self._begin(*self.entered)
+
+    def _take_over(self, champion: Recipe) -> None:
+        """A champion of an earlier release stays, against whom of the policy it is not."""
+        mine, other = self.entered
+        if not set(champion) <= set(MEMBERS):
+            champion = mine
+        self._begin(champion, mine if set(champion) == set(other) else other)
 
     def _begin(self, champion: Recipe, challenger: Recipe) -> None:
         self.model.champion = champion

@@ -13,14 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.learner import Learner
 from online_models.features import NAMES
 from online_models.pd_model import PdModel
-from schemas import decisions, learner_state, learning, log, state
+from schemas import decisions, learner_state, learning, log, state, topics
 from schemas.learner_state import LearnerPartition, Taught
 from tests.builders import example, model, policy, shipped
+from tests.driver import learning_log, run_all
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "states"
-KINDS: dict[str, Any] = {"client": state.ClientState, "partition": state.Partition, "learner": LearnerPartition, "taught": Taught}
+KINDS: dict[str, Any] = {
+    "client": state.ClientState, "partition": state.Partition, "learner": LearnerPartition, "taught": Taught,
+    "frozen": dict[str, Any],
+}  # fmt: skip
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20)
 ascii_ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
@@ -130,7 +135,7 @@ def test_yesterdays_states_load_with_what_they_held(path: Path) -> None:
 
 
 def test_there_are_golden_states() -> None:
-    assert {path.stem.split("-")[0] for path in GOLDEN.glob("*.msgpack")} == {"client", "partition", "learner", "taught"}
+    assert {path.stem.split("-")[0] for path in GOLDEN.glob("*.msgpack")} == set(KINDS)
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("taught-*.msgpack")), ids=lambda path: path.stem)
@@ -143,6 +148,22 @@ def test_yesterdays_models_go_on_learning(path: Path) -> None:
         model.take(example(client_id="new", as_of=date(2023, 2, 1), x=tuple(x), y=False), 365)
     assert 0.0 < model.score(x) < before < 1.0
     assert model.snapshot().examples >= held["examples"] + 50
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("taught-*.msgpack")), ids=lambda path: path.stem)
+def test_yesterdays_learner_goes_on_publishing_and_watching(path: Path) -> None:
+    frozen = path.with_name(path.name.replace("taught", "frozen"))
+    states = {learner_state.MODEL_PREFIX + b"corporate": path.read_bytes()}
+    if frozen.exists():
+        states[learner_state.FROZEN_PREFIX + b"corporate/000000001"] = frozen.read_bytes()
+    learner = Learner(0, states, policy(learning={"publish_every": 50}))
+    days = {"as_of": date(2023, 5, 1), "labelled_on": date(2024, 5, 31)}
+    told = [example(1000 + i, client_id=f"new-{i}", **days) for i in range(60)]
+    outcomes, _ = run_all(learner, [r._replace(offset=1000 + r.offset) for r in learning_log(told)])
+    report: dict[str, Any] = learner.report()["corporate"]
+    assert topics.MODELS in {outcome.topic for outcome in outcomes}
+    assert report["contest"]["examples"] == (60 if frozen.exists() else 0)
+    assert report["drift"]["reference"]["examples"] == (100 if frozen.exists() else 0)
 
 
 def includes(now: Any, held: Any, where: str = "") -> list[str]:

@@ -10,9 +10,7 @@ from online_models.contest import FROZEN_A_HORIZON, GRACE_DAYS, Contest, Frozen
 from online_models.differences import Difference
 from online_models.drift_watch import as_floats
 from online_models.evaluation import ROLLING_MONTHS
-from online_models.level import Level
 from online_models.pd_model import PdModel
-from online_models.scorecard import logit, sigmoid
 from tests.builders import N, policy
 
 RULES = policy(learning={"warm_up": 100, "bins": 4}).of("corporate")
@@ -41,18 +39,16 @@ def contest(numbers: int = 1) -> Contest:
     """One in which so many models were published, on which the sides agree but for what a test says."""
     one = Contest((ONE, TWO), HORIZON, 0.05)
     for number in range(1, numbers + 1):
-        one.published(number, DAY, 1.0, 0.0, ((0.0, ()), (0.0, ())))
+        one.published(number, DAY, 1.0, ((0.0, ()), (0.0, ())))
     return one
 
 
 def told(one: Contest, better: int, examples: int = 600, month: int = 24_000, number: int = 1) -> None:
     """A cohort of which one side knows the outcome; the published score is that of whoever published."""
-    level = Level()
     for i in range(examples):
         y = i % 10 == 0
-        published = 0.1
         apart = (1.0 if better else -1.0) * (2.0 if y else -2.0)
-        one.add((published, number, apart), y, month, DAY, DAY, level)
+        one.add(0.1, number, apart, y, month)
 
 
 def test_the_difference_of_two_recipes_is_what_their_members_say_now(chance: Random) -> None:
@@ -75,11 +71,11 @@ def test_a_score_is_the_same_to_the_bit_in_any_company(chance: Random) -> None:
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_the_other_sides_score_is_the_published_one_with_its_own_part_and_level(side: int) -> None:
-    kept = {"side": side, "weight": 0.5, "levels": (0.1, 0.3), "difference": Difference.of((0.0, ()), (0.0, ())).kept}
+def test_the_other_sides_score_is_the_published_one_with_its_own_part(side: int) -> None:
+    kept = {"side": side, "weight": 0.5, "difference": Difference.of((0.0, ()), (0.0, ())).kept}
     both = Frozen(kept).both(-3.0, 1.0)
     assert both[side] == -3.0
-    assert both[1] - both[0] == pytest.approx(0.5 * 1.0 + 0.3 - 0.1)
+    assert both[1] - both[0] == pytest.approx(0.5 * 1.0)
 
 
 def test_a_challenger_that_foretells_better_is_promoted_when_its_cohort_is_over() -> None:
@@ -100,7 +96,7 @@ def test_the_former_champion_is_brought_back_by_the_same_test() -> None:
     told(one, better=1)
     one.close(24_000)
     assert one.settle(2, DAY) is not None
-    one.published(2, DAY, 1.0, 0.0, ((0.0, ()), (0.0, ())))
+    one.published(2, DAY, 1.0, ((0.0, ()), (0.0, ())))
     told(one, better=0, month=24_001, number=2)
     one.close(24_001)
     back = one.settle(3, DAY + 31)
@@ -119,12 +115,12 @@ def test_a_champion_that_is_shown_to_be_better_stays_and_the_contest_begins_anew
 
 def test_defaults_alone_promote_nobody_before_the_survivors_of_their_cohort_are_known() -> None:
     """A challenger that holds everybody to be worse looks better while only defaults are known."""
-    one, level = contest(), Level()
+    one = contest()
     for _ in range(60):
-        one.add((0.02, 1, 2.0), True, 24_000, DAY + 300, DAY, level)
+        one.add(0.02, 1, 2.0, True, 24_000)
     assert one.settle(2, DAY) is None
     for _ in range(3000):
-        one.add((0.02, 1, 2.0), False, 24_000, DAY + 300, DAY + 300, level)
+        one.add(0.02, 1, 2.0, False, 24_000)
     one.close(24_000)
     assert one.settle(2, DAY) is None
 
@@ -139,28 +135,17 @@ def test_a_slower_partitions_examples_of_a_cohort_that_is_over_count_all_the_sam
 
 def test_examples_of_a_model_that_is_not_compared_count_for_neither_side() -> None:
     one = contest()
-    one.published(2, DAY + 1, 1.0, 0.0, None)
+    one.published(2, DAY + 1, 1.0, None)
     told(one, better=1, number=2)
     one.close(24_000)
     assert one.evidence.examples == 0
-
-
-def test_the_champions_level_learns_from_its_own_scores_and_the_others_from_what_it_would_have_said() -> None:
-    one, level = contest(), Level()
-    level.offsets[1] = one.other.offsets[1] = 0.0
-    one.add((0.1, 1, 1.0), False, 24_000, DAY, DAY, level)
-    kept, said = Level(), Level()
-    kept.offsets[1] = said.offsets[1] = 0.0
-    kept.add(0.1, 1, False, DAY, DAY)
-    said.add(sigmoid(logit(0.1) + 1.0), 1, False, DAY, DAY)
-    assert (level.dump(), one.other.dump()) == (kept.dump(), said.dump())
 
 
 def test_models_are_compared_evenly_and_forgotten_when_their_last_label_was_told() -> None:
     one = Contest((ONE, TWO), HORIZON, 0.05)
     for number in range(1, 3000):
         day = DAY + number
-        one.published(number, day, 1.0, 0.0, ((0.0, ()), (0.0, ())) if one.is_compared(day) else None)
+        one.published(number, day, 1.0, ((0.0, ()), (0.0, ())) if one.is_compared(day) else None)
     assert set(one.frozen) == set(one.in_force)
     assert FROZEN_A_HORIZON <= len(one.frozen) <= FROZEN_A_HORIZON + GRACE_DAYS
     begun = sorted(day for day, _ in one.in_force.values())

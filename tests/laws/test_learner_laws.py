@@ -17,8 +17,8 @@ from tests.laws.crashes import Crash, crashing, identity, uncrashed
 from tests.laws.histories import cuts, places
 
 RULES = {
-    "warm_up": 100, "publish_every": 25, "publish_days": 60, "bins": 4, "contest": {"error_rate": 0.95},
-    "drift": {"least_examples": 100},
+    "warm_up": 100, "publish_every": 25, "publish_days": 60, "bins": 4, "champion": ("bins",), "challenger": ("amounts",),
+    "contest": {"error_rate": 0.995}, "drift": {"least_examples": 100},
 }  # fmt: skip
 """So that within a year of a few hundred examples challengers are promoted, brought back, and drifts told."""
 HORIZON = 20
@@ -39,7 +39,7 @@ def taught(seed: int, count: int) -> list[LabelledExample | ValueHistogram]:
         partition, today = chance.randrange(2), date(2024, 1, 31) + timedelta(days=i * 365 // count)
         if chance.random() < 0.1:
             bins = {chance.randrange(-50, 50): chance.randrange(1, 5) for _ in range(3)}
-            told.append(histogram(bins, partition, 2, as_of=today))
+            told.append(histogram(bins, partition, 2, as_of=today.replace(day=1)))
             continue
         x = tuple(None if chance.random() < 0.2 else chance.gauss(2.0 * i / count, 1) for _ in range(N))
         y = chance.random() < 0.2
@@ -103,7 +103,7 @@ def without_leftovers(states: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def test_the_lessons_are_worth_it() -> None:
-    outcomes = [outcome for seed in range(4) for outcome in run_all(learner({}), learning_log(taught(seed, 280)))[0]]
+    outcomes = [outcome for seed in range(8) for outcome in run_all(learner({}), learning_log(taught(seed, 280)))[0]]
     assert {o.topic for o in outcomes} == {topics.MODELS, topics.CLIENT_EVENTS, topics.PORTFOLIOS, topics.MODEL_WARNINGS}
     models = [msgspec.json.decode(o.value, type=ModelSnapshot) for o in outcomes if o.topic == topics.MODELS]
     assert len(models) >= 12

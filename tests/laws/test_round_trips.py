@@ -18,6 +18,7 @@ from online_models.features import NAMES
 from online_models.pd_model import PdModel
 from schemas import decisions, learner_state, learning, log, state, topics
 from schemas.learner_state import LearnerPartition, Taught
+from schemas.model_warnings import ModelWarning, read_model_warning, write_model_warning
 from tests.builders import example, model, policy, shipped
 from tests.driver import learning_log, run_all
 
@@ -86,6 +87,11 @@ def test_a_decision_is_read_as_it_was_written(kind: type[Any], chosen: st.DataOb
     written = decisions.write(decision)
     assert msgspec.json.decode(written, type=kind) == decision
     assert json.loads(written)["client_id"] == decision.client_id
+
+
+@given(of(ModelWarning))
+def test_a_model_warning_is_read_as_it_was_written(warning: ModelWarning) -> None:
+    assert read_model_warning(write_model_warning(warning)) == warning
 
 
 @pytest.mark.parametrize("kind", get_args(learning.Lesson), ids=lambda kind: kind.__name__)

@@ -60,8 +60,10 @@ def _evidence(place: Place, finding: Finding, drift: DriftWatch) -> ModelEvidenc
 
 def _text(finding: Finding, drift: DriftWatch) -> str:
     if finding.kind == LOSS:
-        moved = f"{finding.value:+.2f} standard deviations beyond what the PDs announce, {finding.was:+.2f} before"
-        return f"losses are as the PDs announce again: {moved}" if finding.status == "cleared" else f"losses are {moved}"
+        moved = f"{finding.value:+.2f} standard deviations beyond what the PDs announce"
+        if finding.status == "cleared":
+            return f"losses are no more than the PDs announce: {moved}"
+        return f"losses are {moved}, {finding.was:+.2f} before"
     feature = FEATURES[INDEX[finding.feature]]
     since = date.fromordinal(drift.reference.day)
     if finding.status == "cleared":

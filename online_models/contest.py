@@ -67,18 +67,29 @@ class Promotion(NamedTuple):
 class Cohort:
     """The examples whose horizon ends in one month, as both sides scored them."""
 
+    __slots__ = ("examples", "gain", "scored", "squares")
+
     def __init__(self) -> None:
-        self.evidence = Evidence()
+        self.examples = 0
+        self.gain = self.squares = 0.0
         self.scored = (ScoreCounts(), ScoreCounts())
 
-    def add(self, logits: tuple[float, float], y: bool) -> Evidence:
-        """One example; what it is evidence of."""
-        difference = loss(logits[0], y) - loss(logits[1], y)
-        more = Evidence(1, difference, difference * difference)
-        self.evidence = self.evidence.and_of(more)
-        for counts, one in zip(self.scored, logits, strict=True):
-            counts.add(sigmoid(one), y)
-        return more
+    @property
+    def evidence(self) -> Evidence:
+        """What their losses come to."""
+        return Evidence(self.examples, self.gain, self.squares)
+
+    def add(self, logits: tuple[float, float], y: bool) -> float:
+        """One example; the loss of the first side less that of the second."""
+        first, second = logits
+        difference = loss(first, y) - loss(second, y)
+        self.examples += 1
+        self.gain += difference
+        self.squares += difference * difference
+        one, other = self.scored
+        one.add(sigmoid(first), y)
+        other.add(sigmoid(second), y)
+        return difference
 
     def dump(self) -> list[Any]:
         """All of it."""
@@ -88,7 +99,7 @@ class Cohort:
     def load(cls, dumped: Sequence[Any]) -> "Cohort":
         """The cohort that `dump` described."""
         cohort = cls()
-        cohort.evidence = Evidence(*dumped[0])
+        cohort.examples, cohort.gain, cohort.squares = dumped[0]
         cohort.scored = (ScoreCounts.load(dumped[1]), ScoreCounts.load(dumped[2]))
         return cohort
 
@@ -151,7 +162,7 @@ class Contest:
             cohort = self.cohorts[month] = Cohort()
         more = cohort.add(logits, y)
         if month in self.counted:
-            self.evidence = self.evidence.and_of(more)  # a slower partition's
+            self.evidence = self.evidence.and_of(Evidence(1, more, more * more))  # a slower partition's
 
     def close(self, month: int) -> None:
         """The cohorts up to a month are over and count."""

@@ -98,6 +98,7 @@ class DriftWatch:
     def close(self, month: int, day: int) -> list[Finding]:
         """The cohorts up to a month are over; what they show, as of `day`."""
         found = [finding for change in self.loss.close(month) if (finding := self._of_loss(change, day)) is not None]
+        found += self._eased(day)
         over = [m for m in self.months if m <= month and m not in self.counted]
         if self.spread is None or not over:
             return found
@@ -179,6 +180,13 @@ class DriftWatch:
             return None
         status, at = moved
         return Finding(LOSS, "", status, Severity(at.severity), at.number, at.since, change.now, None, change.was, change.groups)
+
+    def _eased(self, day: int) -> list[Finding]:
+        """Losses since the change are on the mean no longer beyond what the PDs announce."""
+        if LOSS not in self.standing or self.loss.mean > 0:
+            return []
+        change = Change(self.loss.mean, self.loss.mean, len(self.loss.values))
+        return [finding._replace(was=None) for finding in (self._of_loss(change, day),) if finding is not None]
 
     def _of_feature(self, name: str, psi: float, examples: int, day: int) -> Finding | None:
         moved = self._moved(name, self._severity(name, psi), day)

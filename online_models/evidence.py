@@ -48,5 +48,5 @@ class Evidence(NamedTuple):
 
 def loss(logit: float, y: bool) -> float:
     """Log loss of a forecast, at most `SPAN` from any other's."""
-    bounded = max(-SPAN, min(SPAN, logit))
+    bounded = SPAN if logit > SPAN else -SPAN if logit < -SPAN else logit
     return log1p(exp(-bounded if y else bounded))

@@ -104,6 +104,28 @@ def test_defaults_that_are_told_before_the_survivors_of_their_cohort_are_no_drif
         assert watch.close(month) == []
 
 
+def test_losses_beyond_what_is_announced_are_raised_once_and_cleared_when_they_are_not(chance: Random) -> None:
+    watch = DriftWatch(RULES)
+    told = []
+    for month in range(150):
+        for i in range(900):
+            watch.loss.add(f"C{i}", 0.03, chance.random() < (0.07 if 50 <= month < 100 else 0.03), month)
+        told += watch.close(month, 700_000 + month)
+    assert [(f.kind, f.status, f.severity, f.episode) for f in told] == [
+        ("loss", "raised", Severity.WATCH, 1), ("loss", "cleared", Severity.WATCH, 1),
+    ]  # fmt: skip
+    assert 700_050 <= told[0].since < 700_100
+    assert told[0].value > 0
+
+
+def test_pds_that_are_less_too_high_than_before_are_no_drift(chance: Random) -> None:
+    watch = DriftWatch(RULES)
+    for month in range(100):
+        for i in range(900):
+            watch.loss.add(f"C{i}", 0.08, chance.random() < (0.02 if month < 50 else 0.05), month)
+        assert watch.close(month, 700_000) == []
+
+
 def test_the_window_of_the_losses_is_bounded_and_goes_on(chance: Random) -> None:
     watch = LossWatch(RULES.adwin_delta)
     for month in range(MOST_VALUES // GROUPS + 10):

@@ -19,8 +19,8 @@ from agents.segmentation.folding import Unusable, fold, is_repeat
 from agents.segmentation.in_force import InForce, Standing, in_force
 from agents.segmentation.limits import Limits
 from agents.segmentation.place import Place
-from agents.segmentation.regime import observe, regime_of, turn
-from online_models.features import unpacked
+from agents.segmentation.regime import observe, regime_of, signal_of, turn
+from online_models.features import whole
 from online_models.mixing import scorecard
 from online_models.scorecard import Scorecard
 from online_models.tallies import Tallies
@@ -174,7 +174,8 @@ class Segmenter:
         base, section = self.policy.of(portfolio), section_of(industry)
         regime, cell = regime_of(self.partition, country, section, self.policy.macro)
         overlaid = segment if segment in base.by_segment else ""
-        return Standing(portfolio, section if section in base.industries else "", regime, cell, overlaid)
+        signal = signal_of(self.partition, cell, self.policy.macro)
+        return Standing(portfolio, section if section in base.industries else "", regime, cell, overlaid, signal)
 
     def _resolved(self, standing: Standing) -> InForce:
         now = self._in_force.get(standing)
@@ -325,7 +326,7 @@ class Segmenter:
             client_id=client_id,
             as_of=date.fromordinal(taken.day),
             labelled_on=date.fromordinal(max(1, self.partition.closed_day)),
-            x=tuple(None if v != v else v for v in unpacked(taken.x)),
+            x=tuple(None if v != v else v for v in whole(taken.x)),
             y=defaulted,
             pd=taken.pd,
             model_version=taken.model_version,

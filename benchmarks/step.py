@@ -1,6 +1,5 @@
 """The pure step in a loop: what the agents take for the events when nothing stands around them. The limit."""
 
-import gc
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from time import perf_counter
@@ -13,6 +12,7 @@ from benchmarks.events import SourceRecord
 from schemas import topics
 from schemas.policy import Policy
 from schemas.records import Batch, Outcome, PlainRecord
+from streams import garbage
 from streams.pipeline import partition_of
 
 Batches = list[list[PlainRecord]]
@@ -67,7 +67,7 @@ def _batches(placed: Iterable[tuple[str, int, bytes, bytes]], size: int) -> Batc
 def _intake(intakes: dict[str, Intake], batches: Batches) -> tuple[list[Outcome], float]:
     accepted: list[Outcome] = []
     seconds = 0.0
-    _set_aside()
+    garbage.collect_seldom()  # as the worker does
     for batch in batches:
         began = perf_counter()
         outcomes = intakes[batch[0].topic].run(batch).outcomes
@@ -78,16 +78,10 @@ def _intake(intakes: dict[str, Intake], batches: Batches) -> tuple[list[Outcome]
 
 def _decide(segmenters: Sequence[Segmenter], batches: Batches) -> tuple[Decided, float]:
     came_to, seconds = NOTHING, 0.0
-    _set_aside()
+    garbage.collect_seldom()  # as the worker does
     for records in batches:
         began = perf_counter()
         decided_now = list(segmenters[records[0].partition].run(records))
         seconds += perf_counter() - began
         came_to = came_to.and_of(o for batch in decided_now if isinstance(batch, Batch) for o in batch.outcomes)
     return came_to, seconds
-
-
-def _set_aside() -> None:
-    """What was prepared is not searched for garbage while the step runs: it would not be there in production."""
-    gc.collect()
-    gc.freeze()

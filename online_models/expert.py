@@ -6,7 +6,7 @@ Bin edges are those of the indicators (DOMAIN.md; Altman 1995 for Z''). Missing 
 
 from typing import Final
 
-from online_models.features import BEHAVIOUR, NAMES, STATEMENT
+from online_models.features import NAMES, by_group
 from online_models.scorecard import NOTHING, Points, Scorecard, logit
 
 VERSION: Final = "expert-1"
@@ -30,6 +30,4 @@ _TABLES: Final = tuple(POINTS.get(name, NOTHING) for name in NAMES)
 
 def expert(prior_pd: float) -> Scorecard:
     """The expert's scorecard where `prior_pd` of the clients default within the horizon."""
-    split = len(STATEMENT)
-    assert len(_TABLES) == split + len(BEHAVIOUR)
-    return Scorecard(VERSION, logit(prior_pd), _TABLES[:split], _TABLES[split:])
+    return Scorecard(VERSION, logit(prior_pd), *by_group(_TABLES))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from online_models.differences import CHUNK, reached
+from online_models.features import TIMED
 from online_models.grids import Bins, Floats, even, quantile_edges
 
 DECILES: Final = even(10)
@@ -33,7 +34,7 @@ class FeatureSpread:
     def drawn(cls, xs: Sequence[Sequence[float | None]]) -> "FeatureSpread":
         """The deciles of these examples."""
         columns = [[value for value in column if value is not None] for column in zip(*xs, strict=True)]
-        places = [place for place, values in enumerate(columns) if values]
+        places = [place for place, values in enumerate(columns) if values and place not in TIMED]
         return cls(places, [quantile_edges(columns[place], DECILES) for place in places])
 
     def counted(self, xs: Floats) -> Counts:

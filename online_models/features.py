@@ -1,22 +1,29 @@
 """The registry of features: what every figure is called that the probability of default is made from, and where it comes from.
 
-Features come in two groups: those of the last statement change when one is published, those of behaviour with each
-payment. Protected attributes (sex, age, origin, …) are never features. `docs/learning.md` lists them.
+Features come in three groups: those of the last statement change when one is published, those of behaviour with each
+payment, those of standing with any other fact or month. Protected attributes (sex, age, origin, …) are never features.
+`docs/features.md` is made from this registry (`python -m streams.features_page`).
 """
 
 from array import array
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from math import inf
+from typing import Final, NamedTuple, TypeVar
 
 NAN: Final = float("nan")
-SHARE: Final = (-1e4, 1e4)
+ANY: Final = (-inf, inf)
+UP_TO: Final = (-inf, 1e4)
+DAYS: Final = (0.0, 1e6)
+MONTHS: Final = (0.0, 6.0)
 SIGNED_LOG: Final = (-30.0, 30.0)
 COUNT: Final = (0.0, 1e4)
 AMOUNT_UNIT: Final = "signed log10 of the reporting currency"
 
+T = TypeVar("T")
+
 
 class Feature(NamedTuple):
-    """One figure. `text` completes "the client's …"; values are cut to `low` and `high`."""
+    """One figure. `text` completes "the client's …"; no value lies outside `low` and `high`."""
 
     name: str
     unit: str
@@ -24,6 +31,11 @@ class Feature(NamedTuple):
     source: str = "statements"
     low: float = -1e6
     high: float = 1e6
+    is_fixed: bool = False
+    """Whether no client can change it: how much is known of it, its industry, the economy, time."""
+    is_timed: bool = False
+    """Whether it tells the time: all clients of a place share it, or it grows with time alone. It is kept as scored and not
+    learned from: defaults are labelled at once, survivors a horizon later, so a model would take the recent for the risky."""
 
 
 def _amount(name: str, text: str) -> Feature:
@@ -37,7 +49,7 @@ STATEMENT: Final = (
     Feature("retained_earnings_to_assets", "fraction", "retained earnings as a share of assets"),
     Feature("ebit_to_assets", "fraction a year", "EBIT as a share of assets"),
     Feature("net_income_to_assets", "fraction a year", "net income as a share of assets"),
-    Feature("altman_z", "score", "Altman Z''"),
+    Feature("altman_z", "score", "Altman Z''", "statements", -2e7, 2e7),
     Feature("ebitda_margin", "fraction", "EBITDA margin"),
     Feature("net_margin", "fraction", "net margin"),
     Feature("asset_turnover", "ratio a year", "revenue over assets"),
@@ -53,10 +65,10 @@ STATEMENT: Final = (
     Feature("loss_streak", "statements", "statements with a loss in a row", "statements", *COUNT),
     Feature("revenue_growth", "fraction a year", "growth of revenue"),
     Feature("asset_growth", "fraction a year", "growth of assets"),
-    Feature("income_change", "fraction of assets a year", "change of net income"),
-    Feature("equity_change", "fraction", "change of the equity share"),
-    Feature("statements_seen", "statements", "statements known", "statements", *COUNT),
-    Feature("altman_z_listed", "score", "Altman Z (1968, with market value)"),
+    Feature("income_change", "fraction of assets a year", "change of net income", "statements", -2e6, 2e6),
+    Feature("equity_change", "fraction", "change of the equity share", "statements", -2e6, 2e6),
+    Feature("statements_seen", "statements", "statements known", "statements", *COUNT, is_fixed=True),
+    Feature("altman_z_listed", "score", "Altman Z (1968, with market value)", "statements", -2e7, 2e7),
     Feature("gross_margin", "fraction", "gross margin"),
     Feature("liabilities_to_market", "fraction", "liabilities as a share of liabilities and market value"),
     Feature("income_to_market", "fraction a year", "net income over liabilities and market value"),
@@ -81,27 +93,43 @@ STATEMENT: Final = (
 )
 
 BEHAVIOUR: Final = (
-    Feature("days_past_due", "days", "days past due", "repayments", *COUNT),
-    Feature("days_past_due_worst", "days, six months", "worst days past due", "repayments", *COUNT),
-    Feature("late_days_last", "days", "lateness of the last month", "repayments", *SHARE),
-    Feature("late_days_worst", "days, six months", "worst lateness", "repayments", *SHARE),
-    Feature("late_months", "months of six", "months with a late payment", "repayments", *COUNT),
+    Feature("days_past_due", "days", "days past due", "repayments", *DAYS),
+    Feature("days_past_due_worst", "days, six months", "worst days past due", "repayments", *DAYS),
+    Feature("late_days_last", "days", "lateness of the last month", "repayments", *DAYS),
+    Feature("late_days_worst", "days, six months", "worst lateness", "repayments", *DAYS),
+    Feature("late_months", "months of six", "months with a late payment", "repayments", *MONTHS),
     Feature("short_share", "fraction, six months", "share of payments below what was due", "repayments", 0.0, 1.0),
-    Feature("paid_to_due_last", "ratio", "paid over due in the last month", "repayments", *SHARE),
-    Feature("paid_to_due", "ratio, six months", "paid over due", "repayments", *SHARE),
-    Feature("paid_to_balance", "fraction", "paid in the last month over the balance before", "repayments", *SHARE),
-    Feature("utilisation", "fraction", "balance over limit", "repayments, drawdowns", *SHARE),
-    Feature("utilisation_mean", "fraction, six months", "mean balance over limit", "repayments, drawdowns", *SHARE),
-    Feature("utilisation_change", "fraction, three months", "change of balance over limit", "repayments, drawdowns", *SHARE),
-    Feature("drawn_to_limit", "fraction, last month", "drawn over limit", "drawdowns", *SHARE),
+    Feature("paid_to_due_last", "ratio", "paid over due in the last month", "repayments", *UP_TO),
+    Feature("paid_to_due", "ratio, six months", "paid over due", "repayments", *UP_TO),
+    Feature("paid_to_balance", "fraction", "paid in the last month over the balance before", "repayments", *UP_TO),
+    Feature("utilisation", "fraction", "balance over limit", "repayments, drawdowns", *ANY),
+    Feature("utilisation_mean", "fraction, six months", "mean balance over limit", "repayments, drawdowns", *ANY),
+    Feature("utilisation_change", "fraction, three months", "change of balance over limit", "repayments, drawdowns", *ANY),
+    Feature("drawn_to_limit", "fraction, last month", "drawn over limit", "drawdowns", *ANY),
     Feature("log_limit", "log10 of the reporting currency", "limit", "drawdowns", 0.0, 30.0),
-    Feature("arrears_to_exposure", "fraction", "arrears as a share of exposure", "repayments", *SHARE),
-    Feature("months_seen", "months", "months with events", "repayments, drawdowns", *COUNT),
+    Feature("arrears_to_exposure", "fraction", "arrears as a share of exposure", "repayments", 0.0, inf),
+    Feature("months_seen", "months", "months with events", "repayments, drawdowns", *MONTHS, is_fixed=True),
 )
 
-FEATURES: Final = STATEMENT + BEHAVIOUR
+STANDING: Final = (
+    Feature("rating_class", "class", "class of its worst rating", "ratings", 0.0, 7.0),
+    Feature("rating_notches", "notches, twelve months", "notches down", "ratings", -1e4, 1e4),
+    Feature("months_since_rating", "months", "months since it was rated", "ratings", *COUNT, is_fixed=True, is_timed=True),
+    Feature("collateral_cover", "fraction", "collateral after haircut over exposure", "collateral", 0.0, 10.0),
+    Feature("collateral_change", "fraction, twelve months", "change of the covered share", "collateral", -1.0, 1.0),
+    Feature("industry_risk", "ratio", "default rate of its industry over all", "profiles, policy", 0.0, 100.0, is_fixed=True),
+    Feature("macro_regime", "regime", "economy", "macro", -1.0, 1.0, is_fixed=True, is_timed=True),
+    Feature("macro_signal", "score", "mean signal of macro figures", "macro", -10.0, 10.0, is_fixed=True, is_timed=True),
+    Feature("group_default", "yes or no", "default in its group", "outcomes, repayments of its group", 0.0, 1.0, is_fixed=True),
+    Feature("relationship_years", "years", "years of the relationship", "profiles", 0.0, 200.0, is_fixed=True, is_timed=True),
+)
+"""What no payment moves: each is missing where nobody has told it."""
+
+FEATURES: Final = STATEMENT + BEHAVIOUR + STANDING
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 INDEX: Final = {name: i for i, name in enumerate(NAMES)}
+TIMED: Final = frozenset(i for i, feature in enumerate(FEATURES) if feature.is_timed)
+"""Places of features that no model learns from."""
 AMOUNTS: Final = tuple(i for i, feature in enumerate(FEATURES) if feature.name.startswith("log_"))
 """Places of the logarithmic amounts."""
 UNKNOWN_STATEMENT: Final = array("f", [NAN] * len(STATEMENT)).tobytes()
@@ -118,3 +146,24 @@ def unpacked(x: bytes) -> "array[float]":
     values = array("f")
     values.frombytes(x)
     return values
+
+
+def whole(x: bytes) -> "array[float]":
+    """All features in the order of the registry; those that the bytes end before were not known when they were kept."""
+    values = unpacked(x)
+    values.extend(_MISSING[len(values) :])
+    return values
+
+
+def completed(x: Sequence[float | None]) -> Sequence[float | None]:
+    """The same of an example that an earlier release told, with fewer features."""
+    return x if len(x) == len(FEATURES) else (*x, *([None] * (len(FEATURES) - len(x))))
+
+
+_MISSING: Final = array("f", [NAN] * len(FEATURES))
+
+
+def by_group(tables: tuple[T, ...]) -> tuple[tuple[T, ...], tuple[T, ...], tuple[T, ...]]:
+    """One for each feature, as those of statement, behaviour and standing."""
+    split, last = len(STATEMENT), len(STATEMENT) + len(BEHAVIOUR)
+    return tables[:split], tables[split:last], tables[last:]

@@ -4,7 +4,7 @@ Source: credibility, Bühlmann (1967). Scoring needs no River: only who learns i
 """
 
 from online_models.expert import expert
-from online_models.features import NAMES, STATEMENT
+from online_models.features import NAMES, by_group
 from online_models.scorecard import Scorecard, mixed, steps_and_curve
 from schemas.learning import ModelSnapshot
 from schemas.policy import PortfolioPolicy
@@ -22,9 +22,9 @@ def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scoreca
     w = snapshot.credibility
     tables = tuple(
         mixed(mine, 1.0 - w, learned[name], w) if name in learned else mine
-        for name, mine in zip(NAMES, prior.statement + prior.behaviour, strict=True)
+        for name, mine in zip(NAMES, prior.tables, strict=True)
     )
-    split = len(STATEMENT)
     intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept + snapshot.level
     medians = {f.name: f.median for f in snapshot.features}
-    return Scorecard(snapshot.version, intercept, tables[:split], tables[split:], 1.0 - w, tuple(map(medians.get, NAMES)))
+    peers = tuple(map(medians.get, NAMES))
+    return Scorecard(snapshot.version, intercept, *by_group(tables), expert_weight=1.0 - w, medians=peers)

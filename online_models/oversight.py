@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from online_models.contest import Contest, Promotion, Recipe
 from online_models.drift_watch import DriftWatch, Finding, as_floats
 from online_models.evaluation import month_of
+from online_models.features import completed
 from online_models.pd_model import PdModel
 from schemas.learning import LabelledExample, ModelSnapshot, number_of
 from schemas.policy import MEMBERS, PortfolioPolicy
@@ -65,7 +66,7 @@ class Oversight:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        xs = as_floats([one.example.x for one in waiting])
+        xs = as_floats([completed(one.example.x) for one in waiting])
         self.drift.add(xs, [one.month for one in waiting])
         numbers = [number_of(one.example.model_version) for one in waiting]
         apart = self.contest.differences(numbers, xs) if self.contest is not None else [0.0] * len(waiting)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from online_models.features import AMOUNTS, COUNT, FEATURES, NAMES
+from online_models.features import AMOUNTS, COUNT, FEATURES, MONTHS, NAMES, TIMED, completed
 from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges, with_whole
 from online_models.members import Amounts, Binned, BinnedTogether, Member, Seen, Smooth, Teacher
 from online_models.scorecard import lines_through, sigmoid
@@ -24,7 +24,7 @@ DIGITS: Final = 7
 """Of published points: a ten-millionth of a logit."""
 AMOUNT_NAMES: Final = tuple(NAMES[i] for i in AMOUNTS)
 AMOUNT_PLACES: Final = np.array(AMOUNTS, dtype=np.intp)
-COUNTS: Final = frozenset(i for i, feature in enumerate(FEATURES) if (feature.low, feature.high) == COUNT)
+COUNTS: Final = frozenset(i for i, feature in enumerate(FEATURES) if (feature.low, feature.high) in (COUNT, MONTHS))
 """Places of features that count something."""
 MEAN_EVERY: Final = 20
 """Examples after which the weights enter their mean: a tenth of the cost of each time, and the same to three digits."""
@@ -67,7 +67,7 @@ class PdModel:
     def take(self, example: LabelledExample, horizon_days: int) -> None:
         """One labelled example as it is told: learned when it is its turn, whatever came of it."""
         for x, y in self.turns.take(example, horizon_days):
-            self.learn(x, y)
+            self.learn(completed(x), y)
 
     def learn(self, x: Sequence[float | None], y: bool) -> None:
         """One labelled example, now. Shape of `x`: as `features.NAMES`, None is missing."""
@@ -149,7 +149,7 @@ class PdModel:
         model.published = tuple(dumped["published"])
         model.taught = dumped.get("taught", model.examples)
         model.turns = Turns.load(dumped.get("turns", {}))
-        model.waiting = [(x, y) for x, y in dumped["waiting"]]
+        model.waiting = [(list(completed(x)), y) for x, y in dumped["waiting"]]
         if dumped["members"]:
             model._found(dumped["drawn"])
             for name, kept in dumped["members"].items():
@@ -174,7 +174,7 @@ class PdModel:
         drawn = []
         for place, column in enumerate(zip(*(x for x, _ in self.waiting), strict=True)):
             values = [_short(v) for v in column if v is not None]
-            if not values:
+            if not values or place in TIMED:
                 continue
             knots, levels = normal_scores(values)
             bins, tails = quantile_edges(values, even(self.rules.bins)), quantile_edges(values, TAILS)

@@ -44,6 +44,7 @@ class Scorecard(NamedTuple):
     intercept: float
     statement: tuple[Points, ...]
     behaviour: tuple[Points, ...]
+    standing: tuple[Points, ...]
     expert_weight: float = 1.0
     """Of the expert in the mix: as far as that, the policy's own points beside the scorecard count as well."""
     medians: tuple[float | None, ...] = ()
@@ -53,10 +54,15 @@ class Scorecard(NamedTuple):
         """Of feature `i`; None if it is not known."""
         return self.medians[i] if self.medians else None
 
+    @property
+    def tables(self) -> tuple[Points, ...]:
+        """Of all features."""
+        return (*self.statement, *self.behaviour, *self.standing)
+
     def points(self, x: Sequence[float]) -> list[float]:
         """What each feature adds. Shape: as `x`. Their sum and the intercept are the logit."""
         found: list[float] = []
-        for (edges, points, missing, slopes), value in zip((*self.statement, *self.behaviour), x, strict=True):
+        for (edges, points, missing, slopes), value in zip(self.tables, x, strict=True):
             if value != value:
                 found.append(missing)
             elif slopes:
@@ -68,8 +74,7 @@ class Scorecard(NamedTuple):
 
     def of(self, i: int, value: float) -> float:
         """What feature `i` adds at a value."""
-        split = len(self.statement)
-        return (self.statement[i] if i < split else self.behaviour[i - split]).of(value)
+        return self.tables[i].of(value)
 
 
 def partial_logit(cards: Iterable[Points], x: Iterable[float]) -> float:

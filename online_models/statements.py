@@ -223,5 +223,5 @@ def _size(amount: int | None, per_minor: float) -> float:
 def _growth(now: int | None, before: float, per_minor: float) -> float:
     if now is None or not before > 0:
         return NAN
-    return min(EXTREME, now * per_minor / before - 1.0)
+    return max(-EXTREME, min(EXTREME, now * per_minor / before - 1.0))
 

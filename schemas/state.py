@@ -228,7 +228,11 @@ class Appraisal(msgspec.Struct, array_like=True, gc=False):
     """Sum of what was drawn at the ends of the months before the last, at most eleven."""
     past_months: int
     month: int = -1
-    """The one that `loyalty`, `past_drawn` and `past_months` were made in."""
+    """The one that `loyalty`, `past_drawn`, `past_months` and what follows were made in."""
+    standing: bytes = b""
+    """Features of standing; empty if none is known."""
+    standing_logit: float = 0.0
+    """Their points, by the model that has scored the client."""
 
 
 class Project(msgspec.Struct, array_like=True, gc=False):
@@ -343,7 +347,7 @@ class ClientState(msgspec.Struct, array_like=True):
     tier_day: int = 0
     """When the tier was last changed; 0 for the first, which is provisional."""
     decided_points: bytes = b""
-    """Points per feature at the last tier change: what a reason is measured against."""
+    """Points per feature at the last tier change, what a reason is measured against; those left off at the end are 0."""
     decided_logit: float = 0.0
     episodes: int = 0
     """Warnings raised so far."""

@@ -11,11 +11,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from agents.segmentation import arrears
-from agents.segmentation.appraising import appraisal, worst_class
+from agents.segmentation.appraising import appraisal
 from agents.segmentation.in_force import InForce
+from agents.segmentation.ratings import worst_class
 from agents.segmenter import Segmenter
 from online_models import behaviour
-from online_models.features import FEATURES, UNKNOWN_STATEMENT, unpacked
+from online_models.features import FEATURES, UNKNOWN_STATEMENT, whole
 from online_models.scorecard import sigmoid
 from schemas import decisions, log, topics
 from schemas.policy import CODES, Policy
@@ -277,7 +278,8 @@ def scored(client: ClientState, now: InForce, as_of: int) -> Scored:
     """The features as they were scored, arrears as of the close of `as_of`. Raises: RuntimeError if they give another PD."""
     dpd = arrears.days_past_due(client.facilities, as_of)
     past_due = sum(arrears.overdue(f, as_of) * now.per_minor[f.currency] for f in client.facilities) if dpd else 0.0
-    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + behaviour.features(client.months, dpd, past_due * 100))
+    behaviour_x = behaviour.features(client.months, dpd, past_due * 100)
+    x = whole((client.statement_x or UNKNOWN_STATEMENT) + behaviour_x + appraisal(client, now).standing)
     points = now.card.points(x)
     beside = _beside(client, now)
     logit = now.card.intercept + sum(points) + sum(one.points for one in beside)
@@ -297,7 +299,7 @@ def _beside(client: ClientState, now: InForce) -> list[Feature]:
     return [
         Feature("industry", f"industry {client.industry or 'not known'}", "section", None, kept.industry * weight),
         Feature("macro", f"macro regime {now.regime}", "regime", None, now.macro_logit),
-        Feature("rating", f"rating class {worst_class(client) or 'not known'}", "class", None, kept.rating * weight),
+        Feature("rating", f"rating class {worst_class(client.ratings) or 'not known'}", "class", None, kept.rating * weight),
     ]
 
 

@@ -8,6 +8,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from streams.oauth import token_provider
 from streams.settings import Settings
+from streams.user_errors import UserError
 
 LibrdkafkaConfig = dict[str, str | int | float | bool]
 
@@ -24,6 +25,14 @@ def librdkafka(settings: Settings) -> LibrdkafkaConfig:
         **(_librdkafka_tls(settings) if uses_tls(settings) else {}),
         **(_librdkafka_sasl(settings) if uses_sasl(settings) else {}),
     }
+
+
+def no_broker(settings: Settings, why: str) -> UserError:
+    """What is said where the brokers cannot be reached."""
+    return UserError(
+        f"brokers = {settings.bootstrap}: no broker answers ({why});"
+        " is Kafka up? Set TIERWATCH_BROKERS; `tierwatch doctor` says more"
+    )
 
 
 def producer_config(settings: Settings) -> LibrdkafkaConfig:

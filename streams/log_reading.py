@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.records import PlainRecord
-from streams.kafka import consumer_config
+from streams.kafka import consumer_config, no_broker
 from streams.settings import Settings
 from streams.user_errors import UserError
 
@@ -128,11 +128,7 @@ class LogReader:
 
     def _unreachable(self, error: KafkaException) -> UserError:
         self._consumer.poll(0)  # what went wrong on the way is told only to who asks
-        why = self._reason or error.args[0].str()
-        return UserError(
-            f"brokers = {self._settings.bootstrap}: no broker answers ({why});"
-            " is Kafka up? Set TIERWATCH_BROKERS; `tierwatch doctor` says more"
-        )
+        return no_broker(self._settings, self._reason or error.args[0].str())
 
 
 def as_record(topic: str, message: Message) -> PlainRecord:

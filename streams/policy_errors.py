@@ -51,8 +51,8 @@ def _is_of_whole(one: ErrorDetails, tree: Mapping[str, Any], told: Container[str
     place = _place(one)
     if not place:
         return one["msg"] not in told and OVERLAY_ONLY not in one["msg"]
-    if one["type"] == "extra_forbidden":
-        return len(place) == 1 and place[0] in tree and place[0] not in Policy.model_fields
+    if one["type"] == "extra_forbidden" and len(place) == 1:
+        return place[0] in tree and place[0] not in Policy.model_fields
     return place[0] in Policy.model_fields
 
 
@@ -60,14 +60,19 @@ def _of_portfolios(tree: Mapping[str, Any]) -> Iterator[_Wrong]:
     defaults, portfolios = tree.get("defaults"), tree.get("portfolios")
     if not isinstance(defaults, Mapping) or not isinstance(portfolios, Mapping):
         return
+    missed: set[Where] = set()
     for name, entry in {"": {}, **portfolios}.items():
         if not isinstance(entry, Mapping):
             continue  # told as an error of the whole
         rules = merged(defaults, entry)
         plain = _errors_of(rules)
         for one in plain:
-            inside = _place(one)
-            at = inside[:-1] if one["type"] == "missing" else inside
+            inside, is_missing = _place(one), one["type"] == "missing"
+            if is_missing and inside in missed:
+                continue  # of the defaults, which the entry lies over
+            if is_missing and not name:
+                missed.add(inside)
+            at = inside[:-1] if is_missing else inside
             yield _Wrong((*_whose(name, entry, at), *inside), one, PortfolioPolicy, inside)
         yield from _of_overlays(name, entry, rules, [(one["loc"], one["msg"]) for one in plain])
 
@@ -138,7 +143,7 @@ def _line(wrong: _Wrong, tree: Mapping[str, Any]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     field = fields.get(wrong.inside[-1]) if wrong.inside else None
     if error["type"] == "missing":
-        return f"{where}: is missing{_meaning(field)}"
+        return f"{where}: is missing{_meaning(field)}{_allowed(field)}"
     if not where or error["type"] == "overlay":
         return f"{where}: {message}" if where else message
     value = _value_at(tree, wrong.where)
@@ -160,20 +165,26 @@ def _meaning(field: FieldInfo | None) -> str:
     return f" ({field.description})" if field is not None and field.description else ""
 
 
+_PLAIN: Final[Mapping[Any, str]] = {float: "any number", int: "any whole number", bool: "true or false", str: "any text"}
+
+
 def _allowed(field: FieldInfo | None) -> str:
-    """What may stand there: the bounds of a number, the names of a choice."""
+    """What may stand there: the bounds of a number, the names of a choice, the kind of anything else that is plain."""
     if field is None:
         return ""
+    null = " or null" if type(None) in get_args(field.annotation) else ""
     options, bounds = _without_none(field.annotation), list(field.metadata)
     while get_origin(options) is Annotated:
         options, *more = get_args(options)
         bounds += more
     if get_origin(options) is Literal:
-        return f"; allowed: {', '.join(map(str, get_args(options)))}"
+        return f"; allowed: {', '.join(map(str, get_args(options)))}{null}"
     lowest, highest = _bound(bounds, "ge", "gt"), _bound(bounds, "le", "lt")
     known = [f"from {lowest}" if lowest else "", f"to {highest}" if highest else ""]
     said = " ".join(part for part in known if part)
-    return f"; allowed: {'whole numbers ' if options is int else ''}{said}" if said else ""
+    if not said:
+        return f"; allowed: {_PLAIN[options]}{null}" if options in _PLAIN else ""
+    return f"; allowed: {'whole numbers ' if options is int else ''}{said}{null}"
 
 
 def _bound(metadata: Sequence[Any], reached: str, excluded: str) -> str:

@@ -63,7 +63,8 @@ def target(producer: Producer, topic_of: Mapping[str, str]) -> Target:
     try:
         there = producer.list_topics(timeout=TIMEOUT_SECONDS).topics
     except KafkaException as error:
-        raise PublishingError(f"no broker answers ({error}): set TIERWATCH_BROKERS") from error
+        why = error.args[0].str()
+        raise PublishingError(f"no broker answers ({why}): set TIERWATCH_BROKERS; `tierwatch doctor` says more") from error
     missing = sorted(name for name in topic_of.values() if name not in there)
     if missing:
         raise PublishingError(f"topics are missing: {', '.join(missing)}; create them: tierwatch topics create")

@@ -193,7 +193,7 @@ class Sending:
         self._settings = settings
         self._sources = sources
         self._dry_run = dry_run
-        self._producer = None if dry_run else Producer(producer_config(settings))
+        self._producer = None if dry_run else Producer({**producer_config(settings), "log_level": 0})
         self._refused: list[KafkaError] = []
         self._spans: dict[str, list[Span]] = {}
 

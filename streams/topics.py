@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from time import monotonic, sleep
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from schemas.topics import OWN, TOPICS, Topic
-from streams.kafka import librdkafka
+from streams.kafka import librdkafka, no_broker
 from streams.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -62,7 +62,7 @@ def wanted(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bo
 def ensure(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bool = True) -> list[str]:
     """Creates the topics that are missing and hands back their names; those that are there stay as they are.
 
-    Raises: `KafkaException` if the brokers cannot be reached or refuse.
+    Raises: UserError if no broker answers, `KafkaException` if they refuse.
     """
     admin = _admin(settings)
     there = set(admin.list_topics(timeout=TIMEOUT_SECONDS).topics)
@@ -76,7 +76,7 @@ def ensure(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bo
 
 
 def check(settings: Settings, changelogs: Mapping[str, int] = NONE, sources: bool = True) -> list[Difference]:
-    """What differs from what it should be; empty if all is well. Raises: `KafkaException` if no broker answers."""
+    """What differs from what it should be; empty if all is well. Raises: UserError if no broker answers."""
     topics = wanted(settings, changelogs, sources)
     return list(differences(topics, found(settings, [topic.name for topic in topics])))
 
@@ -156,4 +156,13 @@ def _was_made(answer: Future[None]) -> bool:
 
 
 def _admin(settings: Settings) -> AdminClient:
-    return AdminClient(librdkafka(settings))
+    """A client that has reached a broker. Raises: UserError that says why none answers."""
+    heard: list[str] = []
+    config: dict[str, Any] = {**librdkafka(settings), "log_level": 0, "error_cb": lambda error: heard.append(error.str())}
+    admin = AdminClient(config)
+    try:
+        admin.list_topics(timeout=TIMEOUT_SECONDS)
+    except KafkaException as error:
+        admin.poll(0)  # what went wrong on the way is told only to who asks
+        raise no_broker(settings, heard[0] if heard else error.args[0].str()) from error
+    return admin

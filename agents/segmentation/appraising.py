@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from agents.segmentation.in_force import InForce
-from agents.segmentation.ratings import class_of
+from agents.segmentation.ratings import worst_class
+from agents.segmentation.standing import standing_logit, standing_x
 from online_models.features import INDEX, unpacked
 from schemas.industries import section_of
-from schemas.risk_rules import RATING_CLASSES
 from schemas.state import Appraisal, ClientState, Month
 from schemas.value_rules import Value
 
@@ -26,6 +26,8 @@ def appraisal(client: ClientState, now: InForce) -> Appraisal:
         held.month = month
         held.loyalty = loyalty(client, now.rules.value)
         held.past_drawn, held.past_months = past_drawn(client.months)
+        held.standing = standing_x(client, held.covered, now)
+        held.standing_logit = standing_logit(held.standing, now.card)
     return held
 
 
@@ -39,7 +41,7 @@ def _appraised(client: ClientState, now: InForce) -> Appraisal:
         loyalty=1.0,
         referral=1.0 + value.referral.each * min(client.referrals, value.referral.most),
         industry=points.industry.get(section_of(client.industry), 0.0),
-        rating=points.rating.get(worst_class(client), 0.0),
+        rating=points.rating.get(worst_class(client.ratings), 0.0),
         revenue_trend=_revenue_trend(client),
         past_drawn=0.0,
         past_months=0,
@@ -71,7 +73,9 @@ def loyalty(client: ClientState, value: Value) -> float:
     rules = value.loyalty
     since = client.relationship_day or client.first_day
     years = max(0.0, (client.last_day - since) / YEAR_DAYS)
-    further = max(0, sum(not facility.closed for facility in client.facilities) - 1)
+    further = 0
+    if len(client.facilities) > 1:
+        further = max(0, sum(not facility.closed for facility in client.facilities) - 1)
     return max(
         0.0,
         1.0
@@ -79,15 +83,6 @@ def loyalty(client: ClientState, value: Value) -> float:
         + rules.facility * min(further, rules.most_facilities)
         - rules.confirmed * min(client.confirmed, rules.most_confirmed),
     )
-
-
-def worst_class(client: ClientState) -> str:
-    """The worst class among the last rating of each agency; "" without one that the letter scale knows."""
-    if not client.ratings:
-        return ""
-    last = {rated.agency: rated.grade for rated in client.ratings}
-    classes = [RATING_CLASSES.index(known) for known in map(class_of, last.values()) if known]
-    return RATING_CLASSES[max(classes)] if classes else ""
 
 
 def past_drawn(months: Sequence[Month]) -> tuple[float, int]:

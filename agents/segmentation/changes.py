@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from agents.segmentation.counterfactual import Case, counterfactual
 from agents.segmentation.defaulting import Arrears
@@ -14,14 +16,14 @@ from agents.segmentation.reasons import beside, remember, risk_reasons, value_re
 from agents.segmentation.staging import stage_of
 from agents.segmentation.treatment import treatment_of
 from agents.segmentation.valuation import Contribution, Exposure, yearly
-from online_models.features import UNKNOWN_STATEMENT, unpacked
+from online_models.features import UNKNOWN_STATEMENT, whole
 from schemas.decisions import Counterfactual, Reason, Segment, TierChange
 from schemas.state import Appraisal, ClientState
 
 FIRST: Final = Counterfactual(False, why="the client's first decision: there is nothing to go back to")
 
 
-class Scored(NamedTuple):
+class Scored(msgspec.Struct, frozen=True, gc=False):
     """What a client was found to be, beside what its state says."""
 
     behaviour_x: bytes
@@ -55,7 +57,7 @@ def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored)
 
 def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str) -> TierChange:
     was = client.segment
-    x = unpacked((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x)
+    x = whole((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x + scored.kept.standing)
     points = now.card.points(x)
     undo = FIRST
     if was is not None:

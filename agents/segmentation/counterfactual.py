@@ -9,7 +9,7 @@ Source: Wachter, Mittelstadt, Russell, Counterfactual explanations (2018).
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from math import ceil, inf
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -32,7 +32,7 @@ MOST_DRAWN: Final = 10.0
 """Times what is drawn: no drawing beyond it is thought of."""
 
 
-class Case(NamedTuple):
+class Case(msgspec.Struct, frozen=True, gc=False):
     """A client as it was scored, and the segment it stood in before. Nothing of the change is entered yet."""
 
     client: ClientState
@@ -51,7 +51,7 @@ class Case(NamedTuple):
         return WhatIf(self.client.logit, bool(self.client.defaulted_day), self.owed, self.held, self.kept)
 
 
-class WhatIf(NamedTuple):
+class WhatIf(msgspec.Struct, frozen=True, gc=False):
     """What a driver can change."""
 
     logit: float
@@ -61,7 +61,7 @@ class WhatIf(NamedTuple):
     kept: Appraisal
 
 
-class Undo(NamedTuple):
+class Undo(msgspec.Struct, frozen=True, gc=False):
     """A change of one driver that undoes the decision. `measure` compares it with those of other drivers."""
 
     measure: float
@@ -142,7 +142,7 @@ def _by_default(case: Case) -> Iterator[Undo]:
     """The default itself, where nothing but its report or its end has led here."""
     is_so = case.is_so
     text = "if the client were not in default" if is_so.defaulted else "if the client were still in default"
-    what = is_so._replace(defaulted=not is_so.defaulted)
+    what = msgspec.structs.replace(is_so, defaulted=not is_so.defaulted)
     if is_undone(case, what):
         yield Undo(inf, "default", "in default", float(is_so.defaulted), float(what.defaulted), text)
 

@@ -4,7 +4,9 @@ Arrears are taken as of the last closed day, never of an event's own day: paymen
 on their way, and only the close of a day says that all of them are here.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from agents.segmentation import arrears, history, labelling
 from agents.segmentation.agenda import month_end
@@ -16,6 +18,7 @@ from agents.segmentation.indicators.rule import Seen
 from agents.segmentation.limits import granted
 from agents.segmentation.origin import carry_over, originate
 from agents.segmentation.place import Place
+from agents.segmentation.standing import standing_logit
 from agents.segmentation.valuation import Exposure, contribution, exposure
 from agents.segmentation.warnings import warnings
 from online_models import behaviour
@@ -27,7 +30,7 @@ from schemas.decisions import EarlyWarning, TierChange
 from schemas.state import Appraisal, ClientState, Snapshot
 
 
-class Decided(NamedTuple):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """What one record led to at one client."""
 
     change: TierChange | None
@@ -54,17 +57,17 @@ def decide(client: ClientState, fact: log.Fact | None, place: Place, now: InForc
     client.value_bin = None if client.left_day else bin_of(client.value)
     originate(client)
 
-    told, counted = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
+    warned = warnings(Seen(client, place.day, place.closed_day, owed, held, now), fact, place)
     if _is_snapshot_due(client, fact, place.closed_day):
         period_day = fact.period_end.toordinal() if isinstance(fact, log.StatementPublished) else 0
-        labelling.keep(client, place.day, behaviour_x, now.card.version, period_day)
+        labelling.keep(client, place.day, behaviour_x + kept.standing, now.card.version, period_day)
 
     by_payment = isinstance(fact, log.RepaymentReceived)
     change = tier_change(client, place, now, Scored(behaviour_x, held, kept, parts, owed, by_payment))
     client.granted = granted(client, held, parts, now)
-    if told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:
-        history.record(client, told, fact, place.day, now.rules.ledger.look_back_days)
-    return Decided(change, told, labelled, counted)
+    if warned.told or change is not None or was_gone is not (client.value_bin is None) or type(fact) in _JUDGING:
+        history.record(client, warned.told, fact, place.day, now.rules.ledger.look_back_days)
+    return Decided(change, warned.told, labelled, warned.counted)
 
 
 _JUDGING: Final = (log.OutcomeReported, log.FeedbackGiven)
@@ -105,12 +108,13 @@ def _labels(client: ClientState, closed: int, now: InForce) -> list[tuple[Snapsh
 
 
 def _logit(client: ClientState, behaviour_x: bytes, kept: Appraisal, now: InForce) -> float:
-    """The logit; the statement's part of it is kept while neither statement nor model has moved."""
+    """The logit; what of it statement and standing add is kept while neither they nor the model have moved."""
     card = now.card
     if client.scored_by != card.version:
         client.statement_logit = partial_logit(card.statement, unpacked(client.statement_x or UNKNOWN_STATEMENT))
+        kept.standing_logit = standing_logit(kept.standing, card)
         client.scored_by = card.version
-    others = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit
+    others = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit + kept.standing_logit
     return card.intercept + client.statement_logit + others + partial_logit(card.behaviour, unpacked(behaviour_x))
 
 

@@ -4,7 +4,8 @@ What the bank has reported (`outcomes`) ends only by a report. Sources: Regulati
 EBA Q&A 2014_1018.
 """
 
-from typing import NamedTuple
+
+import msgspec
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.place import Place
@@ -12,7 +13,7 @@ from schemas.risk_rules import DefaultDefinition
 from schemas.state import ClientState
 
 
-class Arrears(NamedTuple):
+class Arrears(msgspec.Struct, frozen=True, gc=False):
     """What is past due as of the last closed day. Units: days; the reporting currency."""
 
     days: int = 0

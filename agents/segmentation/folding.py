@@ -116,6 +116,8 @@ def drawdown(client: ClientState, fact: log.DrawdownMade, day: int, now: InForce
     facility.balance = fact.balance_after
     if facility.closed:
         facility.closed, client.appraisal = False, None
+    if client.collateral:
+        client.appraisal = None  # what it covers has grown
     client.left_day = 0
     if fact.margin is not None:
         facility.margin = fact.margin

@@ -2,8 +2,8 @@
 
 Clients of a group live in different partitions, so they tell one another through the log: a client tells its group of its own
 stage (`MemberStanding`, keyed by the group), the group tells each member of the worst stage among the others (`GroupStanding`,
-keyed by the client). What a group tells never changes a stage, so nothing goes round in circles. A record that comes again, as
-after a crash, is known by a number that counts up in the state of whoever told it.
+keyed by the client). Only a default in the group enters the others' PD, and no PD makes a default, so nothing goes round in
+circles. A record that comes again, as after a crash, is known by a number that counts up in the state of whoever told it.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,8 @@ LEFT: Final = 0
 """The stage that a client tells the group it has left."""
 SOUND: Final = 1
 """IFRS 9 stage 1: nothing to tell others."""
+IN_DEFAULT: Final = 3
+"""The stage of default, the only one that the PD of others follows from: no PD leads to it, so nothing goes round in circles."""
 
 Tiding = tuple[bytes, log.Fact]
 """Something for the log: its key and what it says."""
@@ -62,6 +64,8 @@ def heard(client: ClientState, fact: log.Fact) -> bool:
         ties = client.ties
         if ties is None or fact.group_id != ties.group_id or fact.version <= ties.version:
             return False
+        if (ties.worst == IN_DEFAULT) is not (fact.stage == IN_DEFAULT):
+            client.appraisal = None
         ties.worst, ties.member, ties.version = fact.stage, fact.member, fact.version
         return True
     return isinstance(fact, log.Referred) and _counted(client, fact)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
+
+import msgspec
 
 from agents.segmentation.indicators.registry import Gate, gates, watched
 from agents.segmentation.indicators.rule import Kind, Watched
@@ -16,7 +18,7 @@ from schemas.policy import Policy, PortfolioPolicy
 YEAR: Final = 365
 
 
-class InForce(NamedTuple):
+class InForce(msgspec.Struct, frozen=True, gc=False):
     """Everything beside the client's own state that a decision depends on."""
 
     portfolio: str
@@ -37,7 +39,7 @@ class InForce(NamedTuple):
     steps: tuple[int, ...]
     """Days after the oldest due date at which the close of a day finds something new, ascending."""
     tag: int
-    """Of the policy and its overlays: what a client's appraisal was made by."""
+    """Of the policy, its overlays and the economy: what a client's appraisal was made by."""
     years: float
     """The horizon of the probability of default."""
     late_steps: tuple[int, ...]
@@ -54,9 +56,11 @@ class InForce(NamedTuple):
     """What the regime adds to the logit of the PD."""
     overlays: tuple[str, ...] = ()
     """Of the policy, those that are merged over the portfolio's rules, in their order."""
+    macro_signal: float | None = None
+    """What the macro figures say where the client is; None if none is known."""
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """What of a client chooses its overlays."""
 
     portfolio: str
@@ -64,6 +68,7 @@ class Standing(NamedTuple):
     regime: str = NEUTRAL
     regime_cell: str = "/"
     segment: str = ""
+    macro_signal: float | None = None
 
 
 def in_force(
@@ -81,6 +86,7 @@ def in_force(
         cutoffs, version = (population[1], f"{portfolio}-{population[0]}") if population is not None else (None, "none")
     by_code = watched(rules, alarm_pd)
     overlays = _overlays(standing, policy.of(portfolio))
+    economy = () if standing.macro_signal is None else (standing.regime, repr(standing.macro_signal))
     return InForce(
         portfolio=portfolio,
         policy_version=policy.version,
@@ -93,7 +99,7 @@ def in_force(
         gates=gates(by_code),
         treatments={name: treatment.model_dump(mode="json") for name, treatment in rules.segments.items()},
         steps=_steps(rules),
-        tag=crc32("/".join((policy.version, *overlays)).encode()),
+        tag=crc32("/".join((policy.version, *overlays, *economy)).encode()),
         years=rules.horizon_days / YEAR,
         reach=Reach(card),
         adjusted={},
@@ -102,6 +108,7 @@ def in_force(
         macro_logit=rules.regimes[standing.regime].logit if standing.regime in rules.regimes else 0.0,
         overlays=overlays,
         late_steps=_bounds(rules, "LATE-STATEMENT"),
+        macro_signal=standing.macro_signal,
     )
 
 

@@ -11,12 +11,14 @@ MAX_SNAPSHOTS: Final = 16
 """Open snapshots of a client: a year of months and its statements."""
 
 
-def keep(client: ClientState, day: int, behaviour_x: bytes, version: str, period_day: int = 0) -> None:
+def keep(client: ClientState, day: int, others_x: bytes, version: str, period_day: int = 0) -> None:
     """Takes a snapshot; the second of a day replaces the first, and beyond the bound the oldest is forgotten.
+
+    `others_x`: features behind those of the statement; missing ones at the end are left off.
 
     `period_day`: end of the period of the statement that it is taken at, 0 at a month's end.
     """
-    x = (client.statement_x or UNKNOWN_STATEMENT) + behaviour_x
+    x = (client.statement_x or UNKNOWN_STATEMENT) + others_x
     taken = Snapshot(day, x, client.pd, version, period_day)
     if client.snapshots and client.snapshots[-1].day == day:
         last = client.snapshots.pop()

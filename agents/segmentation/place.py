@@ -1,12 +1,13 @@
 """Where in the log a decision is made, and what it is made from."""
 
-from typing import NamedTuple
+
+import msgspec
 
 from agents.segmentation.in_force import InForce
 from schemas.decisions import Evidence
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A record of the log, a client, and the day it is about. Days are ordinals."""
 
     client_id: str

@@ -10,7 +10,7 @@ from typing import Final
 from agents.segmentation.in_force import InForce
 from agents.segmentation.valuation import Contribution
 from agents.segmentation.wording import amount, sentence
-from online_models.features import FEATURES, packed, unpacked
+from online_models.features import BEHAVIOUR, FEATURES, STATEMENT, packed, unpacked
 from schemas.decisions import Reason
 from schemas.state import Appraisal, ClientState
 
@@ -18,6 +18,8 @@ MOST: Final = 5
 """Drivers that are named; the others are one."""
 SMALLEST: Final = 1e-6
 """Points kept in single precision differ by less than this."""
+MOVING: Final = len(STATEMENT) + len(BEHAVIOUR)
+"""Features before those of standing, which mostly add nothing; then their points are not kept."""
 BESIDE: Final = ("industry", "rating", "macro")
 """Drivers beside the features: their points are the policy's."""
 
@@ -53,7 +55,7 @@ def risk_reasons(
 
 def remember(client: ClientState, points: Sequence[float], others: tuple[float, ...], parts: Contribution) -> None:
     """What the next change's reasons are measured against."""
-    client.decided_points = packed(points)
+    client.decided_points = packed(points if any(points[MOVING:]) else points[:MOVING])
     client.decided_beside = others
     client.decided_logit = client.logit
     client.decided_parts = array("d", signed(parts)).tobytes()

@@ -62,6 +62,12 @@ def regime_of(partition: Partition, country: str, section: str, rules: Macro) ->
     return partition.regimes.get(cell, NEUTRAL), cell
 
 
+def signal_of(partition: Partition, cell: str, rules: Macro) -> float | None:
+    """What the figures that tell a `country/section` say together, from -1 to 1 for most industries; None if none is known."""
+    country, _, section = cell.partition("/")
+    return score(partition.macro, country, section, rules)
+
+
 def countries(figures: Mapping[str, float]) -> list[str]:
     """Those with figures of their own."""
     return sorted({name.partition("/")[2] for name in figures} - {AREA})

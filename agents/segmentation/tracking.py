@@ -131,10 +131,15 @@ def _begin(track: Track, month: int) -> None:
     gap = min(month - track.month, YEAR) if track.month else 1
     track.month = month
     track.excess = (track.excess << gap | ((1 << gap) - 1 if track.over > 0 else 0)) & EXCESS_MONTHS
-    for levels, last in ((track.used, track.used[-1:]), (track.cover, [covered_now(track)])):
-        if levels:
-            levels.extend(last * gap)
-            del levels[:-YEAR]
+    if track.used:
+        _extend(track.used, track.used[-1], gap)
+    if track.cover:
+        _extend(track.cover, covered_now(track), gap)
     if track.dues:
-        track.dues.extend([0] * gap)
-        del track.dues[:-YEAR]
+        _extend(track.dues, 0, gap)
+
+
+def _extend(months: list[int], by: int, count: int) -> None:
+    months.extend([by] * count)
+    if len(months) > YEAR:
+        del months[:-YEAR]

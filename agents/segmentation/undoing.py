@@ -13,8 +13,6 @@ from agents.segmentation.wording import is_counted
 from online_models.features import Feature
 from online_models.scorecard import Points, Scorecard
 
-FIXED: Final = ("_seen",)
-"""Endings of features that no client can change: how much is known of it."""
 SIZES: Final = ("log_", "raw_")
 """Beginnings of features of size: they are what the client is, not what it does."""
 ROUNDING: Final = 1.0 + 1e-9
@@ -29,7 +27,7 @@ Holds = Callable[[float], bool]
 
 def changeable(feature: Feature) -> bool:
     """Whether a client can change the figure."""
-    return not feature.name.startswith(SIZES) and not feature.name.endswith(FIXED)
+    return not feature.is_fixed and not feature.name.startswith(SIZES)
 
 
 def single(value: float) -> float:
@@ -62,7 +60,7 @@ class Reach:
     """The least and the most points that each feature of a scorecard can have; found when first asked for."""
 
     def __init__(self, card: Scorecard) -> None:
-        self.tables = (*card.statement, *card.behaviour)
+        self.tables = card.tables
         self._spans: dict[int, tuple[float, float]] = {}
 
     def meets(self, i: int, low: float, high: float) -> bool:

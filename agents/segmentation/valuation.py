@@ -4,14 +4,15 @@ Value = (margin x average drawn + fee x undrawn - PD x LGD x EAD - cost of capit
 DOMAIN.md, Segmentation.
 """
 
-from typing import NamedTuple
+
+import msgspec
 
 from agents.segmentation.in_force import InForce
 from online_models.features import INDEX, unpacked
 from schemas.state import Appraisal, ClientState
 
 
-class Contribution(NamedTuple):
+class Contribution(msgspec.Struct, frozen=True, gc=False):
     """The parts of a client's value; they add up to it. Units: of the reporting currency, a year."""
 
     income: float
@@ -28,7 +29,7 @@ class Contribution(NamedTuple):
         return self.income + self.fees - self.expected_loss - self.capital + self.loyalty + self.referral
 
 
-class Exposure(NamedTuple):
+class Exposure(msgspec.Struct, frozen=True, gc=False):
     """What a client has drawn and could draw. Units: of the reporting currency."""
 
     drawn: float

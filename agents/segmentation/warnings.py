@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
+
+import msgspec
 
 from agents.segmentation import tracking, watchlist
 from agents.segmentation.agenda import last_day
@@ -16,7 +17,7 @@ from schemas import log
 from schemas.decisions import Counterfactual, EarlyWarning, Severity
 
 
-class Warned(NamedTuple):
+class Warned(msgspec.Struct, frozen=True, gc=False):
     """What a step has to say, and what a feedback counts as."""
 
     told: list[EarlyWarning]

@@ -7,6 +7,8 @@ watchlist; EBA Q&A 2014_1018 (cure, probation); RBI, early warning signals (turn
 from enum import Enum
 from typing import Final, NamedTuple
 
+import msgspec
+
 from schemas.decisions import Severity
 from schemas.state import Alert, ClientState, Quiet
 from schemas.watch_rules import Watchlist
@@ -68,7 +70,7 @@ TABLE: Final = (
 _LEGAL: Final = {(row.was, row.cause, now): row.status for row in TABLE for now in row.now}
 
 
-class Transition(NamedTuple):
+class Transition(msgspec.Struct, frozen=True, gc=False):
     """What became of an alert: the status and severity that are said of it, and why."""
 
     status: str

@@ -5,13 +5,18 @@ from math import copysign, floor, isinf, log10
 from typing import Final
 
 from online_models.features import Feature
+from schemas.risk_rules import RATING_CLASSES
 
 TIMES: Final = ("ratio", "times")
-COUNTED: Final = ("days", "months", "statements", "instalments", "facilities", "notches", "payments", "drawdowns")
+COUNTED: Final = ("days", "months", "statements", "instalments", "facilities", "notches", "payments", "drawdowns", "years")
 """Units of whole things."""
 SIGNED_AMOUNT: Final = "signed"
 """What the unit of an amount that may be negative begins with: log10(1 + amount), of which the 1 tells below a thousand."""
 THOUSAND: Final = 3.0
+SCALES: Final = {"class": RATING_CLASSES, "regime": ("down", "neutral", "up"), "yes": ("no", "yes")}
+"""Units that are places on a scale, with what each place is called."""
+LOWEST: Final = {"regime": -1}
+"""The number of a scale's first place; 0 of the others."""
 SENTENCES: Final = {
     "equity_to_assets": "equity is {} of assets",
     "current_ratio": "current assets are {} current liabilities",
@@ -50,6 +55,20 @@ SENTENCES: Final = {
     "utilisation_change": "the drawn share of the limit has changed by {}",
     "drawn_to_limit": "{} of the limit was drawn anew in the last month",
     "arrears_to_exposure": "arrears are {} of the exposure",
+    "late_months": "a late payment in {} of six",
+    "paid_to_balance": "paid {} of the balance in the last month",
+    "months_seen": "known by {} with events, of six",
+    "statements_seen": "known by {}",
+    "rating_class": "the worst rating is of class {}",
+    "rating_notches": "rated {} lower than a year before",
+    "months_since_rating": "last rated {} ago",
+    "collateral_cover": "collateral after haircut is {} of the exposure",
+    "collateral_change": "the covered share of the exposure has changed by {}",
+    "industry_risk": "clients of its industry default {} as often as the average",
+    "macro_regime": "the economy is {}",
+    "macro_signal": "macro figures stand at {} between bad (-1) and good (+1)",
+    "group_default": "another client of its group is in default: {}",
+    "relationship_years": "a client for {}",
 }
 """What a feature's figure says; the others are told by their text in the registry."""
 SIGNED: Final = ("growth", "change")
@@ -64,6 +83,8 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
         return "without bound"
     if kind in ("fraction", "share"):
         return _digits(100.0 * value, plus) + suffix
+    if kind in SCALES:
+        return _place(value, kind)
     if kind in TIMES:
         return f"{_digits(value, plus)} times"
     if kind in COUNTED:
@@ -73,6 +94,11 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
     if kind == SIGNED_AMOUNT:
         return amount(copysign(10.0 ** abs(value) - (abs(value) < THOUSAND), value))
     return _digits(value, plus)
+
+
+def _place(value: float, kind: str) -> str:
+    names = SCALES[kind]
+    return names[max(0, min(len(names) - 1, round(value) - LOWEST.get(kind, 0)))]
 
 
 @lru_cache(maxsize=1024)
@@ -99,6 +125,12 @@ def sentence(feature: Feature, value: float, peers: float | None = None) -> str:
     return begin + figure(value, unit, signed) + end + beside
 
 
+def told_as(feature: Feature) -> str:
+    """The sentence, with an ellipsis for the figure."""
+    begin, end, _, _ = _sentence(feature)
+    return f"{begin}…{end}"
+
+
 @lru_cache(maxsize=1024)
 def _sentence(feature: Feature) -> tuple[str, str, str, bool]:
     """What is said before and after a feature's figure; the unit that the figure is told in, and whether with its sign."""
@@ -113,7 +145,7 @@ def _sentence(feature: Feature) -> tuple[str, str, str, bool]:
 @lru_cache(maxsize=1024)
 def is_counted(unit: str) -> bool:
     """Whether a unit is one of whole things."""
-    return unit.partition(",")[0].partition(" ")[0] in COUNTED
+    return unit.partition(",")[0].partition(" ")[0] in (*COUNTED, *SCALES)
 
 
 def _digits(value: float, plus: str) -> str:

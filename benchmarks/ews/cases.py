@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.learner import Learner
-from online_models.features import INDEX, NAMES, unpacked
+from online_models.features import BEHAVIOUR, INDEX, STATEMENT, unpacked
 from schemas.learning import LabelledExample, read_lesson
 from schemas.policy import Policy
 from schemas.records import Batch, Record, Settle
@@ -21,6 +21,8 @@ from streams.event_files import lines
 from streams.replay import Replay
 
 MONTHS_SEEN = INDEX["months_seen"]
+TOLD = tuple(feature.name for feature in STATEMENT + BEHAVIOUR)
+"""Features that the data sets tell of: the first of the registry. Of standing (ratings, collateral, …) they tell nothing."""
 
 
 class Case(NamedTuple):
@@ -35,13 +37,13 @@ class Case(NamedTuple):
     months: int
     """Months of the client that are known, six at most."""
     x: Sequence[float]
-    """In the order of `online_models.features.NAMES`; NaN is missing."""
+    """In the order of `TOLD`; NaN is missing."""
     event: dict[str, Any] | None
 
     @property
     def features(self) -> dict[str, float]:
         """By name; what is missing is left out."""
-        return {name: value for name, value in zip(NAMES, self.x, strict=True) if value == value}
+        return {name: value for name, value in zip(TOLD, self.x, strict=True) if value == value}
 
 
 class Truth(NamedTuple):
@@ -91,7 +93,7 @@ def replayed(name: str, path: Path, out: Path, policy: Policy) -> Stream:
 
 def _labelled(example: LabelledExample, horizon_days: int) -> tuple[Any, Truth]:
     """A survivor is known on the day its horizon ends, though the running system tells of it at the end of that month."""
-    x = [nan if value is None else value for value in example.x]
+    x = [nan if value is None else value for value in example.x[: len(TOLD)]]
     year = example.period.year if example.period is not None else 0
     key = (example.client_id, example.as_of, year, int(example.x[MONTHS_SEEN] or 0), x)
     known = example.labelled_on if example.y else example.as_of + timedelta(days=horizon_days)
@@ -103,7 +105,7 @@ def _open(replay: Replay) -> Iterator[tuple[Any, Truth]]:
         for key, value in segmenter.states.items():
             if is_client(key):
                 for taken in read_client(value).snapshots:
-                    x = list(unpacked(taken.x))
+                    x = list(unpacked(taken.x)[: len(TOLD)])
                     year = date.fromordinal(taken.period_day).year if taken.period_day else 0
                     months = int(x[MONTHS_SEEN]) if x[MONTHS_SEEN] == x[MONTHS_SEEN] else 0
                     yield (key.decode(), date.fromordinal(taken.day), year, months, x), Truth(False, None, taken.pd)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from benchmarks.ews.cases import Case
+from benchmarks.ews.cases import TOLD, Case
 from benchmarks.ews.protocol import Entrant
 from online_models.features import INDEX
 
@@ -39,7 +39,7 @@ class River:
     def _x(self, case: Case) -> dict[str, float]:
         if self.missing is None:
             return case.features
-        return {name: case.x[i] if case.x[i] == case.x[i] else self.missing for name, i in INDEX.items()}
+        return {name: value if value == value else self.missing for name, value in zip(TOLD, case.x, strict=True)}
 
 
 class Yearly:

@@ -17,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streams import settings as settings_of
+from streams.commands.errors import user_errors
 from streams.kafka import producer_config
-from streams.publishing import END_OF_DAY, PublishingError, publish, target
-from streams.settings_sources import SettingsError
+from streams.publishing import END_OF_DAY, publish, target
 from streams.simulation.bank import Event
 from streams.simulation.economy import Path as EconomyPath
 from streams.simulation.stream import START, Scenario, Simulation
@@ -49,6 +49,7 @@ LINES: Final = 2_000
 )
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what is hidden, .jsonl.")
 @click.option("--settings", "settings_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@user_errors
 def simulate(
     clients: int,
     months: int,
@@ -73,8 +74,6 @@ def simulate(
             to_kafka(run, rate, settings_file, months)
         if truth:
             write(truth, run.truth())
-    except (PublishingError, SettingsError) as error:
-        raise click.ClickException(str(error)) from error
     finally:
         gc.enable()
     show(run, seed, perf_counter() - began)
@@ -85,7 +84,7 @@ def to_kafka(run: Simulation, rate: float, settings_file: Path | None, months: i
     settings = settings_of.load(settings_file)
     names = {name: settings.topic_names.real(name) for name in settings.sources}
     wanted = {*names, END_OF_DAY}
-    to = target(Producer(producer_config(settings)), names)
+    to = target(Producer({**producer_config(settings), "log_level": 0}), names)
     with advance(months) as on_day:
         read = (event for event in on_day(run) if event.get("topic", END_OF_DAY) in wanted)
         publish(read, to, rate)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_models.expert import expert
-from online_models.features import FEATURES, NAMES, STATEMENT
+from online_models.features import FEATURES, NAMES, by_group
 from online_models.mixing import scorecard
 from online_models.pd_model import PdModel
 from online_models.scorecard import Scorecard, partial_logit, sigmoid
@@ -109,10 +109,9 @@ def test_a_published_snapshot_scores_like_the_model_it_was_taken_from(x: X) -> N
 @given(xs)
 def test_points_and_the_intercept_are_the_logit(x: X) -> None:
     full = [nan if value is None else value for value in x]
-    split = len(STATEMENT)
     for card in cards():
-        groups = partial_logit(card.statement, full[:split]) + partial_logit(card.behaviour, full[split:])
-        assert sum(card.points(full)) == pytest.approx(groups, abs=1e-9)
+        groups = zip((card.statement, card.behaviour, card.standing), by_group(tuple(full)), strict=True)
+        assert sum(card.points(full)) == pytest.approx(sum(partial_logit(*group) for group in groups), abs=1e-9)
 
 
 @given(xs, st.floats(0, 1))

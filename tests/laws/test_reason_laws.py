@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from math import log as ln
 
+import msgspec
 from hypothesis import given, note
 
 from agents.segmentation.in_force import InForce
 from agents.segmenter import Segmenter
-from online_models.features import INDEX
+from online_models.features import INDEX, by_group
 from online_models.scorecard import Points, Scorecard
 from schemas.decisions import EarlyWarning, Severity, TierChange
 from schemas.records import Batch, PlainRecord
@@ -27,16 +28,16 @@ class Tampered(Segmenter):
 
     def in_force_for(self, client: ClientState, stood: str | None = None) -> InForce:
         now = super().in_force_for(client, stood)
-        return now if self.feature < 0 else now._replace(card=tampered(now.card, self.feature, self.value))
+        return now if self.feature < 0 else msgspec.structs.replace(now, card=tampered(now.card, self.feature, self.value))
 
 
 def tampered(card: Scorecard, i: int, value: float) -> Scorecard:
     """The card, for which a feature has one value whatever it is."""
-    tables = [*card.statement, *card.behaviour]
+    tables = list(card.tables)
     said = tables[i].of(value)
     tables[i] = Points((), (said,), said)
-    split = len(card.statement)
-    return card._replace(statement=tuple(tables[:split]), behaviour=tuple(tables[split:]))
+    statement, behaviour, standing = by_group(tuple(tables))
+    return card._replace(statement=statement, behaviour=behaviour, standing=standing)
 
 
 def told(segmenter: Segmenter, record: PlainRecord) -> "list[TierChange | EarlyWarning]":

@@ -66,7 +66,7 @@ def test_a_window_begins_nearest_to_where_one_stands() -> None:
 def test_what_no_client_can_change_is_no_driver() -> None:
     drivers = {feature.name for feature in FEATURES if changeable(feature)}
     assert {"equity_to_assets", "utilisation", "late_days_worst"} <= drivers
-    assert not drivers & {"log_assets", "statements_seen", "months_seen"}
+    assert not drivers & {"log_assets", "statements_seen", "months_seen", "industry_risk", "macro_regime", "relationship_years"}
 
 
 def test_the_reach_of_a_feature_is_its_least_and_most_points() -> None:

@@ -37,9 +37,26 @@ def test_a_value_out_of_bounds_is_told_with_its_place_value_and_bound(tmp_path: 
     assert line.startswith("defaults.value.lgd = 1.45: Input should be less than or equal to 1")
 
 
+def test_a_number_without_bounds_may_be_any_and_where_it_may_be_left_out_null(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("LEVERAGE: {watch: 0.10", "LEVERAGE: {watch: true"))
+    assert line.startswith("defaults.indicators.LEVERAGE.watch = True: Input should be a valid number")
+    assert line.endswith("; allowed: any number or null")
+
+
 def test_a_slip_of_the_pen_is_told_with_what_was_meant(tmp_path: Path) -> None:
     (line,) = errors(tmp_path, ("    prior_pd: 0.03", "    prior_pdd: 0.03"))
     assert line == "portfolios.sme.prior_pdd: there is no such entry; did you mean prior_pd?"
+
+
+def test_an_entry_that_the_defaults_miss_is_told_once_though_portfolios_lie_over_them(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("    wallet_share: 0.1\n", ""))
+    assert line.startswith("defaults.value.wallet_share: is missing")
+    assert line.endswith("; allowed: from 0 to 1")
+
+
+def test_an_entry_that_nobody_knows_is_told_outside_of_the_rules_as_well(tmp_path: Path) -> None:
+    (line,) = errors(tmp_path, ("  hysteresis: 0.15 ", "  hysteresis: 0.15\n  hysterisis: 0.2 "))
+    assert line == "macro.hysterisis: there is no such entry; did you mean hysteresis?"
 
 
 def test_an_error_of_a_portfolio_is_told_there_and_one_of_the_defaults_once(tmp_path: Path) -> None:

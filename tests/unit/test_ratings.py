@@ -2,9 +2,8 @@
 
 import pytest
 
-from agents.segmentation.appraising import worst_class
-from agents.segmentation.ratings import class_of
-from schemas.state import ClientState, Graded
+from agents.segmentation.ratings import class_of, worst_class
+from schemas.state import Graded
 
 
 @pytest.mark.parametrize(
@@ -21,5 +20,5 @@ def test_a_grade_is_of_the_class_of_its_letters(grade: str, known: str) -> None:
 
 def test_the_worst_of_the_agencies_last_ratings_counts() -> None:
     told = [Graded("S&P", "B", 1), Graded("Fitch", "A", 2), Graded("S&P", "BBB+", 3), Graded("own", "n.r.", 4)]
-    assert worst_class(ClientState(ratings=told)) == "BBB"
-    assert worst_class(ClientState(ratings=told[-1:])) == ""
+    assert worst_class(told) == "BBB"
+    assert worst_class(told[-1:]) == ""

@@ -321,3 +321,9 @@ def test_the_command_writes_the_same_file_twice_and_tells_what_is_hidden(tmp_pat
     assert [msgspec.json.decode(line) for line in lines] == list(simulate(50, 5, 9, economy="down"))
     for line in (tmp_path / "truth.jsonl").read_bytes().splitlines():
         assert {"client_id", "distress_from", "fate"} <= set(msgspec.json.decode(line))
+
+
+def test_a_folder_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, ["--clients", "1", "--months", "1", "--out", str(tmp_path / "none" / "f.jsonl")])
+    assert result.exit_code == 2
+    assert f"error: {tmp_path / 'none' / 'f.jsonl'}: No such file or directory" in result.output

@@ -68,3 +68,28 @@ def test_a_feature_without_a_sentence_is_told_by_its_text() -> None:
 def test_every_feature_is_told_in_a_sentence_of_its_own() -> None:
     told = [sentence(feature, 1.0) for feature in FEATURES]
     assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize(("value", "said"), [(5.77, "589 k"), (-6.5, "-3.16 m"), (0.0, "0"), (2.0, "99")])
+def test_a_signed_logarithm_is_told_as_the_amount_that_it_is_of(value: float, said: str) -> None:
+    assert sentence(BY_NAME["log_gross_profit"], value) == f"gross profit: {said}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("statements_seen", 1.0, "known by 1 statement"),
+        ("months_seen", 6.0, "known by 6 months with events, of six"),
+        ("rating_class", 0.0, "the worst rating is of class AAA"),
+        ("rating_class", 7.0, "the worst rating is of class D"),
+        ("rating_notches", -1.0, "rated -1 notch lower than a year before"),
+        ("macro_regime", -1.0, "the economy is down"),
+        ("macro_regime", 1.0, "the economy is up"),
+        ("group_default", 1.0, "another client of its group is in default: yes"),
+        ("collateral_change", -0.25, "the covered share of the exposure has changed by -25 %"),
+        ("relationship_years", 9.5, "a client for 10 years"),
+        ("industry_risk", 1.5, "clients of its industry default 1.5 times as often as the average"),
+    ],
+)
+def test_standing_is_told_in_the_words_of_its_scales(name: str, value: float, said: str) -> None:
+    assert sentence(BY_NAME[name], value) == said

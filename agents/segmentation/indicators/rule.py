@@ -7,6 +7,8 @@ gives the same whenever it is asked; a reading is NaN where nothing is known, an
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from schemas import log
 from schemas.decisions import Severity
 from schemas.policy import Thresholds
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 NAN: Final = float("nan")
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """A client as the rules see it. Days are ordinals."""
 
     client: ClientState
@@ -69,7 +71,7 @@ class Indicator(NamedTuple):
     measures: tuple[Measure, ...]
 
 
-class Scale(NamedTuple):
+class Scale(msgspec.Struct, frozen=True, gc=False):
     """Thresholds of one measure, the worst first."""
 
     falling: bool
@@ -86,7 +88,7 @@ class Scale(NamedTuple):
         return Severity.NORMAL, None
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What an indicator says now: the worst of its measures."""
 
     severity: Severity
@@ -96,7 +98,7 @@ class Reading(NamedTuple):
     source: str
 
 
-class Watched(NamedTuple):
+class Watched(msgspec.Struct, frozen=True, gc=False):
     """An indicator with the thresholds of a portfolio."""
 
     indicator: Indicator

@@ -11,16 +11,19 @@ import msgspec
 
 from agents.as_scored import scored
 from agents.dead_letters import UNREADABLE, dead_letter
+from agents.model_warnings import Place, counted, model_warning
 from agents.segmentation import limits, liquidity
 from online_models import ledger, transitions
 from online_models.alarms import Alarms
 from online_models.cutoffs import merged, quantile_bounds, value_curve
+from online_models.drift_watch import Finding
 from online_models.evaluation import Evaluation
-from online_models.features import completed
+from online_models.oversight import Oversight
 from online_models.pd_model import PdModel
 from online_models.tallies import Tallies
 from schemas import log, topics
 from schemas.learner_state import (
+    FROZEN_PREFIX,
     MODEL_PREFIX,
     PARTITION_KEY,
     WAITING_PREFIX,
@@ -33,7 +36,7 @@ from schemas.learner_state import (
     read_learner,
     read_taught,
 )
-from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, number_of, read_lesson
+from schemas.learning import LabelledExample, LedgerPublished, TalliesTold, ValueHistogram, read_lesson
 from schemas.order import place_of
 from schemas.policy import Policy
 from schemas.portfolios import PortfolioTold, write_portfolio
@@ -51,8 +54,10 @@ class Learner:
         self.models: dict[str, PdModel] = {}
         self.evaluations: dict[str, Evaluation] = {}
         self.alarms: dict[str, Alarms] = {}
+        self.oversights: dict[str, Oversight] = {}
         self._seen: dict[str, int] = {}
         self._stored_waiting: dict[str, int] = {}
+        self._stored_frozen: dict[str, set[int]] = {}
         for key, value in states.items():
             if key.startswith(MODEL_PREFIX):
                 self._wake(key[len(MODEL_PREFIX) :].decode(), read_taught(value), states)
@@ -89,7 +94,7 @@ class Learner:
                 outcomes += self._gather(lesson)
                 counts["tallies"] += 1
             elif self._is_new(lesson):
-                outcomes += self._learn(lesson, record)
+                outcomes += self._learn(lesson, record, counts)
                 touched.add(lesson.portfolio)
                 counts["example"] += 1
             else:
@@ -103,7 +108,8 @@ class Learner:
     def _reported(self, name: str) -> dict[str, object]:
         model = self.models[name]
         learned = {"examples_learned": model.examples, "models": model.number}
-        return {**learned, **self.evaluations[name].report(), "alarms": self.alarms[name].report()}
+        told = {**self.evaluations[name].report(), "alarms": self.alarms[name].report()}
+        return {**learned, **told, **self.oversights[name].report()}
 
     def _is_new(self, example: LabelledExample) -> bool:
         mark = (example.offset, example.labelled_on.toordinal(), place_of(example.client_id), example.ordinal)
@@ -113,13 +119,11 @@ class Learner:
         self.partition.marks[example.partition] = mark
         return True
 
-    def _learn(self, example: LabelledExample, record: Record) -> list[Outcome]:
+    def _learn(self, example: LabelledExample, record: Record, counts: Counter[str]) -> list[Outcome]:
         name = example.portfolio
         model = self.models.get(name)
         if model is None:
-            model = self.models[name] = PdModel(name, self.policy.of(name).learning)
-            self.evaluations[name] = Evaluation(self.policy.of(name).horizon_days)
-            self.alarms[name] = self._alarms({}, name)
+            model = self._begin(name)
         if record.offset <= self._seen.get(name, -1):
             return []
         self._seen[name] = record.offset
@@ -127,10 +131,30 @@ class Learner:
         outcomes = self._published(model, record, today) if model.is_due(today) else []
         self.evaluations[name].add(scored(example), example.y, example.labelled_on)
         self.alarms[name].add(example)
-        ends = example.as_of.toordinal() + self.policy.of(name).horizon_days
-        model.level.add(example.pd, number_of(example.model_version), example.y, ends, today)
-        model.learn(completed(example.x), example.y)
+        found = self.oversights[name].add(example)
+        outcomes += self._warned(example, record, found)
+        counts.update(counted(finding) for finding in found)
+        waiting, was_drawn = model.waiting, model.is_drawn
+        model.take(example, self.policy.of(name).horizon_days)
+        if model.is_drawn and not was_drawn:
+            self.oversights[name].drawn([x for x, _ in waiting], today)
         return [*outcomes, *self._published(model, record, today)] if model.is_full else outcomes
+
+    def _begin(self, name: str) -> PdModel:
+        """What is kept of a portfolio, at its first example."""
+        rules = self.policy.of(name)
+        model = self.models[name] = PdModel(name, rules.learning)
+        self.evaluations[name] = Evaluation(rules.horizon_days)
+        self.alarms[name] = self._alarms({}, name)
+        self.oversights[name] = Oversight(model, rules)
+        return model
+
+    def _warned(self, example: LabelledExample, record: Record, found: Sequence[Finding]) -> list[Outcome]:
+        """What the oversight has found, for whoever watches the models."""
+        oversight = self.oversights[example.portfolio]
+        versions = (oversight.version, self.policy.version)
+        place = Place(example.portfolio, record.partition, record.offset, example.labelled_on, *versions)
+        return [model_warning(place, ordinal, finding, oversight.drift) for ordinal, finding in enumerate(found)]
 
     def _alarms(self, dumped: dict[str, Any], name: str) -> Alarms:
         rules = self.policy.of(name)
@@ -148,8 +172,13 @@ class Learner:
         return self._published(model, record, today)
 
     def _published(self, model: PdModel, record: Record, today: int) -> list[Outcome]:
-        """The model as it stands, into the log."""
+        """The model as it stands, into the log; a challenger that has been shown to be better goes first."""
+        oversight = self.oversights[model.portfolio]
+        promoted = oversight.promotes(today)
         snapshot = msgspec.structs.replace(model.snapshot(today), alarm_pd=self.alarms[model.portfolio].pd)
+        if promoted is not None:
+            snapshot = msgspec.structs.replace(snapshot, was_members=promoted.was_members, log_e_value=promoted.log_e)
+        oversight.published(snapshot, today)
         control = log.ModelPublished(source=log.Source(topics.LEARNING, record.partition, record.offset), snapshot=snapshot)
         return [
             Outcome(topics.MODELS, snapshot.portfolio.encode(), msgspec.json.encode(snapshot), (), 0),
@@ -233,8 +262,10 @@ class Learner:
             begun, drawn = self._waiting_states(name, model)
             dumped = model.dump()
             dumped["waiting"] = len(model.waiting)
-            taught = Taught(self._seen[name], dumped, self.evaluations[name].dump(), self.alarms[name].dump())
-            states += [*begun, State(MODEL_PREFIX + name.encode(), encode(taught)), *drawn]
+            oversight = self.oversights[name].dump()
+            frozen, thawed = self._frozen_states(name)
+            taught = Taught(self._seen[name], dumped, self.evaluations[name].dump(), self.alarms[name].dump(), oversight)
+            states += [*begun, *frozen, State(MODEL_PREFIX + name.encode(), encode(taught)), *drawn, *thawed]
         states.append(State(PARTITION_KEY, encode(self.partition)))
         return states
 
@@ -249,6 +280,13 @@ class Learner:
             return [], [State(_waiting_key(name, i), None) for i in range(stored)]
         return [State(_waiting_key(name, i), encode(model.waiting[i])) for i in range(stored, waiting)], []
 
+    def _frozen_states(self, name: str) -> tuple[list[State], list[State]]:
+        """Published models that are kept to score by: to be written before the model's entry, and to be deleted after it."""
+        kept, stored = self.oversights[name].frozen, self._stored_frozen.get(name, set())
+        self._stored_frozen[name] = set(kept)
+        new = [State(_frozen_key(name, number), encode(kept[number])) for number in sorted(kept.keys() - stored)]
+        return new, [State(_frozen_key(name, number), None) for number in sorted(stored - kept.keys())]
+
     def _wake(self, name: str, taught: Taught, states: dict[bytes, bytes]) -> None:
         waiting = int(taught.model["waiting"])
         taught.model["waiting"] = [
@@ -259,6 +297,11 @@ class Learner:
         self.alarms[name] = self._alarms(taught.alarms, name)
         self._seen[name] = taught.seen
         self._stored_waiting[name] = waiting
+        prefix = _frozen_key(name)
+        frozen = {int(key[len(prefix) :]): msgspec.msgpack.decode(kept) for key, kept in states.items() if key.startswith(prefix)}
+        self.oversights[name] = Oversight(self.models[name], self.policy.of(name))
+        self.oversights[name].load(taught.oversight, frozen)
+        self._stored_frozen[name] = set(frozen)
 
 
 def _joined(
@@ -275,3 +318,7 @@ def _joined(
 
 def _waiting_key(name: str, i: int) -> bytes:
     return WAITING_PREFIX + f"{name}/{i:06}".encode()
+
+
+def _frozen_key(name: str, number: int | None = None) -> bytes:
+    return FROZEN_PREFIX + (f"{name}/" if number is None else f"{name}/{number:09}").encode()

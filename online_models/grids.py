@@ -14,6 +14,8 @@ Places = npt.NDArray[np.intp]
 
 TAILS: Final = (0.01, 0.03, 0.07, 0.15, 0.3, 0.5, 0.7, 0.85, 0.93, 0.97, 0.99)
 """Quantiles that are close where the few defaults are: in the tails."""
+WHOLE: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+"""Counts with a bin of their own; behaviour looks back six months."""
 KNOTS: Final = 17
 """Quantiles between which the normal score is interpolated."""
 
@@ -27,6 +29,11 @@ def quantile_edges(values: Sequence[float], quantiles: Sequence[float]) -> tuple
     """The values at these quantiles, ascending; fewer where values repeat, none without values."""
     ordered = sorted(values)
     return tuple(sorted({ordered[min(len(ordered) - 1, int(len(ordered) * q))] for q in quantiles})) if ordered else ()
+
+
+def with_whole(edges: Sequence[float]) -> tuple[float, ...]:
+    """The edges, and one at each whole number of `WHOLE`: what is counted may rise beyond what the warm-up has seen."""
+    return tuple(sorted({*edges, *WHOLE}))
 
 
 def normal_scores(values: Sequence[float], knots: int = KNOTS) -> tuple[tuple[float, ...], tuple[float, ...]]:

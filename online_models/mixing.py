@@ -25,4 +25,6 @@ def scorecard(snapshot: ModelSnapshot | None, rules: PortfolioPolicy) -> Scoreca
         for name, mine in zip(NAMES, prior.tables, strict=True)
     )
     intercept = (1.0 - w) * prior.intercept + w * snapshot.intercept + snapshot.level
-    return Scorecard(snapshot.version, intercept, *by_group(tables), expert_weight=1.0 - w)
+    medians = {f.name: f.median for f in snapshot.features}
+    peers = tuple(map(medians.get, NAMES))
+    return Scorecard(snapshot.version, intercept, *by_group(tables), expert_weight=1.0 - w, medians=peers)

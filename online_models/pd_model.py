@@ -4,24 +4,30 @@ A mean of additive models is additive: a scorecard with exact reason codes and J
 `docs/learning.md`. How much it counts beside the expert grows with the defaults it has seen (credibility, Bühlmann 1967).
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from online_models.features import AMOUNTS, NAMES, TIMED, completed
-from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges
-from online_models.level import CREDIBLE, Level
-from online_models.members import Amounts, Binned, Member, Seen, Smooth
+from online_models.features import AMOUNTS, COUNT, FEATURES, MONTHS, NAMES, TIMED, completed
+from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges, with_whole
+from online_models.members import Amounts, Binned, BinnedTogether, Member, Seen, Smooth, Teacher
 from online_models.scorecard import lines_through, sigmoid
-from schemas.learning import FeaturePoints, ModelSnapshot
+from online_models.turns import Turns
+from schemas.learning import FeaturePoints, LabelledExample, ModelSnapshot
 from schemas.policy import Learning
 
 START: Final = -4.6
 """Intercept before anything is learned: 1 %, the order of a corporate default rate."""
 DIGITS: Final = 7
 """Of published points: a ten-millionth of a logit."""
-AMOUNT_NAMES: Final = tuple((i, NAMES[i]) for i in AMOUNTS)
+AMOUNT_NAMES: Final = tuple(NAMES[i] for i in AMOUNTS)
+AMOUNT_PLACES: Final = np.array(AMOUNTS, dtype=np.intp)
+COUNTS: Final = frozenset(i for i, feature in enumerate(FEATURES) if (feature.low, feature.high) in (COUNT, MONTHS))
+"""Places of features that count something."""
+MEAN_EVERY: Final = 20
+"""Examples after which the weights enter their mean: a tenth of the cost of each time, and the same to three digits."""
 
 
 class PdModel:
@@ -33,7 +39,9 @@ class PdModel:
         self.number = 0
         self.examples = 0
         self.defaults = 0
-        self.level = Level()
+        self.taught = 0
+        """Examples that the members have learned: those that wait for the bins not yet."""
+        self.turns = Turns()
         self.published = (0, 0)
         """Examples learned and the day when a model was last published."""
         self.champion: tuple[str, ...] = rules.champion
@@ -41,6 +49,7 @@ class PdModel:
         """Of each feature in use: its place, its edges, knots and median."""
         self.waiting: list[tuple[list[float | None], bool]] = []
         self.members: dict[str, Member] = {}
+        self._teachers: tuple[Teacher, ...] = ()
 
     @property
     def is_drawn(self) -> bool:
@@ -55,8 +64,13 @@ class PdModel:
         """What each member says."""
         return {name: member.score(seen) for name, member in self.members.items()}
 
+    def take(self, example: LabelledExample, horizon_days: int) -> None:
+        """One labelled example as it is told: learned when it is its turn, whatever came of it."""
+        for x, y in self.turns.take(example, horizon_days):
+            self.learn(completed(x), y)
+
     def learn(self, x: Sequence[float | None], y: bool) -> None:
-        """One labelled example. Shape of `x`: as `features.NAMES`, None is missing."""
+        """One labelled example, now. Shape of `x`: as `features.NAMES`, None is missing."""
         self.examples += 1
         self.defaults += y
         if self.is_drawn:
@@ -72,7 +86,7 @@ class PdModel:
     def seen(self, x: Sequence[float | None]) -> Seen:
         """An example as the members take it."""
         whole = np.array(x, dtype=np.float64)  # None is NaN
-        return Seen(whole[self._used], {name: value for i, name in AMOUNT_NAMES if (value := x[i]) is not None})
+        return Seen(whole.take(self._used), whole.take(AMOUNT_PLACES))
 
     def is_due(self, today: int) -> bool:
         """Whether anything was learned since a model was published, and that was long enough ago."""
@@ -91,18 +105,23 @@ class PdModel:
         self.number += 1
         self.published = (self.examples, today)
         credibility = self.defaults / (self.defaults + self.rules.credibility)
-        intercepts = [self.members[name].dump()["intercept"] for name in self.champion]
+        intercept, features = self.learned(self.champion)
         return ModelSnapshot(
             portfolio=self.portfolio,
             number=self.number,
             examples=self.examples,
             defaults=self.defaults,
             credibility=credibility,
-            intercept=round(sum(intercepts) / len(intercepts), DIGITS),
-            features=tuple(self._points(i) for i in range(len(self.drawn))),
-            level=self.level.publish(self.number) if credibility >= CREDIBLE else 0.0,
+            intercept=intercept,
+            features=features,
             members=self.champion,
         )
+
+    def learned(self, names: Sequence[str]) -> tuple[float, tuple[FeaturePoints, ...]]:
+        """Intercept and points of the mean of these members, as they are published."""
+        intercepts = [self.members[name].mean.intercept for name in names]
+        points = tuple(self._points(i, names) for i in range(len(self.drawn)))
+        return round(sum(intercepts) / len(intercepts), DIGITS), points
 
     def dump(self) -> dict[str, Any]:
         """All of it; `load` gives a model that learns on to the last bit like this one."""
@@ -112,7 +131,8 @@ class PdModel:
             "defaults": self.defaults,
             "champion": self.champion,
             "published": self.published,
-            "level": self.level.dump(),
+            "taught": self.taught,
+            "turns": self.turns.dump(),
             "drawn": self.drawn,
             "waiting": self.waiting,
             "members": {name: member.dump() for name, member in self.members.items()},
@@ -127,7 +147,8 @@ class PdModel:
         model.defaults = dumped["defaults"]
         model.champion = tuple(dumped["champion"])
         model.published = tuple(dumped["published"])
-        model.level = Level.load(dumped["level"])
+        model.taught = dumped.get("taught", model.examples)
+        model.turns = Turns.load(dumped.get("turns", {}))
         model.waiting = [(list(completed(x)), y) for x, y in dumped["waiting"]]
         if dumped["members"]:
             model._found(dumped["drawn"])
@@ -137,8 +158,13 @@ class PdModel:
         return model
 
     def _teach(self, seen: Seen, y: bool) -> None:
-        for member in self.members.values():
-            member.learn(seen, y)
+        for teacher in self._teachers:
+            teacher.learn(seen, y)
+        self.taught += 1
+        if self.taught % MEAN_EVERY == 0:
+            share = MEAN_EVERY / min(self.taught, self.rules.averaged)
+            for member in self.members.values():
+                member.mean.take(member.w, member.intercept, share)
 
     def _mean(self, logits: dict[str, float], names: Sequence[str]) -> float:
         return sum(logits[name] for name in names) / len(names)
@@ -151,10 +177,11 @@ class PdModel:
             if not values or place in TIMED:
                 continue
             knots, levels = normal_scores(values)
+            bins, tails = quantile_edges(values, even(self.rules.bins)), quantile_edges(values, TAILS)
             drawn.append({
                 "place": place,
-                "bins": list(quantile_edges(values, even(self.rules.bins))),
-                "tails": list(quantile_edges(values, TAILS)),
+                "bins": list(with_whole(bins) if place in COUNTS else bins),
+                "tails": list(with_whole(tails) if place in COUNTS else tails),
                 "knots": list(knots),
                 "levels": list(levels),
                 "median": sorted(values)[len(values) // 2],
@@ -165,27 +192,28 @@ class PdModel:
         """The members, on these bins and knots."""
         self.drawn = drawn
         self._used = np.array([d["place"] for d in drawn], dtype=np.intp)
-        self.members = {
-            "bins": Binned(Bins([d["bins"] for d in drawn]), alpha=0.05, l2=1.0, start=START),
-            "tails": Binned(Bins([d["tails"] for d in drawn]), alpha=0.1, l2=10.0, start=START),
-            "smooth": Smooth(Curves([(d["knots"], d["levels"]) for d in drawn]), rate=0.05, start=START),
-            "amounts": Amounts(rate=0.01, start=START),
-        }
+        rate = self.rules.rate
+        bins = Binned(Bins([d["bins"] for d in drawn]), alpha=rate, l2=5.0, start=START)
+        tails = Binned(Bins([d["tails"] for d in drawn]), alpha=2 * rate, l2=10.0, start=START)
+        smooth = Smooth(Curves([(d["knots"], d["levels"]) for d in drawn]), rate=rate / 2, start=START)
+        amounts = Amounts(AMOUNT_NAMES, rate=rate / 10, start=START)
+        self.members = {"bins": bins, "tails": tails, "smooth": smooth, "amounts": amounts}
+        self._teachers = (BinnedTogether([bins, tails]), smooth, amounts)
 
-    def _points(self, i: int) -> FeaturePoints:
-        """What a feature adds by the champion: the steps of its bins and the pieces between its knots."""
-        drawn, share = self.drawn[i], 1.0 / len(self.champion)
+    def _points(self, i: int, names: Sequence[str]) -> FeaturePoints:
+        """What a feature adds by these members' mean: the steps of its bins and the pieces between its knots."""
+        drawn, share = self.drawn[i], 1.0 / len(names)
         name = NAMES[drawn["place"]]
         steps: list[tuple[Sequence[float], Sequence[float]]] = []
         curves: list[tuple[Sequence[float], Sequence[float]]] = []
         missing = 0.0
-        for member in (self.members[chosen] for chosen in self.champion):
+        for member in (self.members[chosen] for chosen in names):
             if isinstance(member, Binned):
                 start, last = int(member.bins.starts[i]), int(member.bins.missing[i])
-                steps.append((member.bins.given[i], (member.w[start:last] * share).tolist()))
-                missing += float(member.w[last]) * share
+                steps.append((member.bins.given[i], (member.mean.w[start:last] * share).tolist()))
+                missing += float(member.mean.w[last]) * share
             elif isinstance(member, Smooth):
-                weight = float(member.w[i]) * share
+                weight = float(member.mean.w[i]) * share
                 given = member.curves.given[i]
                 curves.append((given[0], [weight * level for level in given[1]]))
             elif isinstance(member, Amounts) and (line := member.line(name)) is not None:
@@ -202,7 +230,7 @@ def _summed_steps(steps: Sequence[tuple[Sequence[float], Sequence[float]]]) -> t
 
 
 def _bin(edges: Sequence[float], value: float) -> int:
-    return sum(edge <= value for edge in edges)
+    return bisect_right(edges, value)
 
 
 def _summed_curves(curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tuple[tuple[float, ...], list[float]]:

@@ -47,6 +47,12 @@ class Scorecard(NamedTuple):
     standing: tuple[Points, ...]
     expert_weight: float = 1.0
     """Of the expert in the mix: as far as that, the policy's own points beside the scorecard count as well."""
+    medians: tuple[float | None, ...] = ()
+    """Of each feature among the portfolio's clients; none before a model was learned."""
+
+    def median(self, i: int) -> float | None:
+        """Of feature `i`; None if it is not known."""
+        return self.medians[i] if self.medians else None
 
     @property
     def tables(self) -> tuple[Points, ...]:

@@ -16,6 +16,8 @@ class Taught(msgspec.Struct, array_like=True):
     evaluation: dict[str, Any]
     alarms: dict[str, Any] = {}
     """`Alarms.dump()`."""
+    oversight: dict[str, Any] = {}
+    """`Oversight.dump()`: contest and drift."""
 
 
 class Spread(msgspec.Struct, array_like=True):
@@ -65,6 +67,8 @@ class LearnerPartition(msgspec.Struct, array_like=True):
 PARTITION_KEY: Final = b"\x00partition"
 MODEL_PREFIX: Final = b"model/"
 WAITING_PREFIX: Final = b"waiting/"
+FROZEN_PREFIX: Final = b"frozen/"
+"""Published models as champion and challenger stood then, each in an entry of its own that never changes."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
 read_taught: Final = msgspec.msgpack.Decoder(Taught).decode

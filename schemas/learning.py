@@ -40,9 +40,13 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     alarm_pd: float | None = None
     """From this PD on a client is warned of; None: by no PD (see `online_models.alarms`)."""
     level: float = 0.0
-    """Added to the mix, so that as many default as the scores say."""
+    """Added to the mix by models of earlier releases."""
     members: tuple[str, ...] = ()
     """Whose mean it is."""
+    was_members: tuple[str, ...] = ()
+    """Those of the champion that this model's members have replaced by it; none: it has replaced nobody."""
+    log_e_value: float = 0.0
+    """Of a model that has replaced a champion: natural logarithm of the e-value by which (`online_models.evidence`)."""
 
     @property
     def version(self) -> str:

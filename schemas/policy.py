@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.money import EXPONENTS
 from schemas.overlays import NEUTRAL, OVERLAY_ONLY, Effect, Macro, Overlay, Regime, Section, Shift, forbidden, merged, overlays
+from schemas.oversight_rules import Contest, ModelDrift
 from schemas.risk_rules import DefaultDefinition, Grades, Lifecycle, RiskPoints, Staging
 from schemas.strict import Days, Strict
 from schemas.treatment_rules import SEGMENTS, Adjustment, SegmentName, Treatment
@@ -81,8 +82,12 @@ class Learning(Strict):
     warm_up: Annotated[int, Field(ge=100)] = Field(description="examples from which the bin edges are drawn")
     bins: Annotated[int, Field(ge=2, le=64)] = Field(description="quantile bins of a feature")
     publish_days: Annotated[int, Field(ge=1)] = Field(description="days of log time after which what was learned is published")
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(default=0.2, description="how far an example moves what is learned")
+    averaged: Annotated[int, Field(ge=100)] = Field(default=2000, description="examples over which the weights are averaged")
     champion: Recipe = Field(description="members whose mean scores, until a challenger is promoted")
     challenger: Recipe = Field(description="members whose mean is measured beside it")
+    contest: Contest = Contest()
+    drift: ModelDrift = ModelDrift()
 
 
 class Alarms(Strict):

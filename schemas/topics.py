@@ -20,6 +20,7 @@ TIER_CHANGES: Final = "tier-changes"
 EARLY_WARNINGS: Final = "early-warnings"
 LEARNING: Final = "learning"
 MODELS: Final = "models"
+MODEL_WARNINGS: Final = "model-warnings"
 LEDGER: Final = "ledger"
 PORTFOLIOS: Final = "portfolios"
 DEAD_LETTERS: Final = "dead-letters"
@@ -74,6 +75,7 @@ OWN: Final = (
     Topic(EARLY_WARNINGS, "log", "delete", LONG_MS),
     Topic(LEARNING, "one", "delete", LONG_MS),
     Topic(MODELS, "one", "compact", FOREVER),
+    Topic(MODEL_WARNINGS, "one", "delete", LONG_MS),
     Topic(LEDGER, "one", "delete", LONG_MS),
     Topic(PORTFOLIOS, "one", "compact", FOREVER),
     Topic(DEAD_LETTERS, "log", "delete", 90 * DAY_MS),

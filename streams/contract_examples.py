@@ -7,6 +7,7 @@ import msgspec
 
 from schemas import topics
 from schemas.decisions import Counterfactual, EarlyWarning, Evidence, Reason, Segment, TierChange
+from schemas.model_warnings import ModelEvidence, ModelWarning
 
 _CLIENT: Final = {"client_id": "C-1024", "portfolio": "corporate"}
 
@@ -99,24 +100,52 @@ _EARLY_WARNING: Final = EarlyWarning(
     ),
 )
 
+_MODEL_WARNING: Final = ModelWarning(
+    decision_id="mw/0/20591/corporate/0",
+    warning_id="corporate/equity_to_assets/1",
+    portfolio="corporate",
+    as_of=date(2026, 3, 31),
+    status="raised",
+    severity="watch",
+    kind="feature",
+    feature="equity_to_assets",
+    value=0.107,
+    threshold=0.1,
+    was=None,
+    text="equity as a share of assets: spread otherwise than on 2024-02-29, PSI 0.11 (from 0.10)",
+    first_raised_at=date(2026, 3, 31),
+    evidence=ModelEvidence(
+        topic=topics.LEARNING, partition=0, offset=20_591, model_version=_EVIDENCE.model_version,
+        policy_version=_EVIDENCE.policy_version, source="Siddiqi 2006, ch. 9", examples=17_958, reference_model=1,
+        reference_as_of=date(2024, 2, 29), reference_examples=2000,
+    ),
+)  # fmt: skip
+
 DECISIONS: Final[dict[str, dict[str, Any]]] = {
     topics.TIER_CHANGES: msgspec.to_builtins(_TIER_CHANGE),
     topics.EARLY_WARNINGS: msgspec.to_builtins(_EARLY_WARNING),
+    topics.MODEL_WARNINGS: msgspec.to_builtins(_MODEL_WARNING),
 }
-"""Of each decision topic."""
+"""Of each decision topic, and a model warning."""
+_FROM: Final = {
+    topics.TIER_CHANGES: ("segmenter", "tier-change", "client_id"),
+    topics.EARLY_WARNINGS: ("segmenter", "early-warning", "client_id"),
+    topics.MODEL_WARNINGS: ("learner", "model-warning", "portfolio"),
+}
+"""Whose it is, what, and about whom."""
 
 
 def decision_headers(topic: str) -> dict[str, str]:
     """The CloudEvents headers that go with the example."""
     decision = DECISIONS[topic]
-    kind = "tier-change" if topic == topics.TIER_CHANGES else "early-warning"
+    agent, kind, subject = _FROM[topic]
     return {
         "ce_specversion": "1.0",
         "ce_id": decision["decision_id"],
-        "ce_source": "/tierwatch/segmenter",
+        "ce_source": f"/tierwatch/{agent}",
         "ce_type": f"tierwatch.{kind}.v1",
         "ce_time": f"{decision['as_of']}T00:00:00Z",
-        "ce_subject": decision["client_id"],
+        "ce_subject": decision[subject],
         "content-type": "application/json",
     }
 

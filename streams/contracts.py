@@ -11,6 +11,7 @@ from agents.segmentation.grading import DEFAULTED, TIERS
 from agents.segmentation.watchlist import Cause
 from schemas import log, topics
 from schemas.decisions import DIRECTIONS, STATUSES, EarlyWarning, TierChange
+from schemas.model_warnings import KINDS, SEVERITIES, ModelWarning
 from schemas.money import EXPONENTS
 from schemas.policy import CODES
 from schemas.source_events import BY_TOPIC, EndOfDay
@@ -45,8 +46,11 @@ ALLOWED: Final[Mapping[tuple[str, str], list[Any]]] = {
     ("EarlyWarning", "indicator"): list(CODES),
     ("EarlyWarning", "cause"): [cause.value for cause in Cause if cause is not Cause.EASED],
     ("EarlyWarning", "watchlist"): ["normal", "watch", "amber", "red"],
+    ("ModelWarning", "status"): list(STATUSES),
+    ("ModelWarning", "severity"): list(SEVERITIES),
+    ("ModelWarning", "kind"): list(KINDS),
 }
-"""The values of what is text in a decision's struct, by struct and field."""
+"""The values of what is text in the struct of a decision or model warning, by struct and field."""
 
 CLOUD_EVENT: Final[Schema] = {
     "type": "object",
@@ -72,20 +76,38 @@ def end_of_day_schema() -> Schema:
 
 def decision_schemas(template: str = "#/$defs/{name}") -> dict[str, Schema]:
     """Schemas of the two decisions and of what they are made of, by name."""
-    _, components = msgspec.json.schema_components([TierChange, EarlyWarning], ref_template=template)
+    return _outgoing([TierChange, EarlyWarning], template)
+
+
+def model_warning_schemas(template: str = "#/$defs/{name}") -> dict[str, Schema]:
+    """Schemas of a model warning and of what it is made of, by name."""
+    return _outgoing([ModelWarning], template)
+
+
+def _outgoing(kinds: list[Any], template: str) -> dict[str, Schema]:
+    _, components = msgspec.json.schema_components(kinds, ref_template=template)
     for (struct, field), allowed in ALLOWED.items():
-        components[struct]["properties"][field]["enum"] = allowed
+        if struct in components:
+            components[struct]["properties"][field]["enum"] = allowed
     return dict(components)
 
 
 def decision_schema(topic: str) -> Schema:
-    """What stands in a decision topic."""
-    definitions = decision_schemas()
+    """What stands in a decision topic, or in that of the model warnings."""
+    definitions = model_warning_schemas() if topic == topics.MODEL_WARNINGS else decision_schemas()
     used = {name: one for name, one in definitions.items() if name not in ROOTS.values()}
     return {**definitions[ROOTS[topic]], "$defs": used}
 
 
-ROOTS: Final = {topics.TIER_CHANGES: "TierChange", topics.EARLY_WARNINGS: "EarlyWarning"}
+ROOTS: Final = {
+    topics.TIER_CHANGES: "TierChange",
+    topics.EARLY_WARNINGS: "EarlyWarning",
+    topics.MODEL_WARNINGS: "ModelWarning",
+}
+
+
+KEYS: Final = {topics.TIER_CHANGES: "client_id", topics.EARLY_WARNINGS: "client_id", topics.MODEL_WARNINGS: "portfolio"}
+"""What the records of a topic are keyed by."""
 
 
 def log_schema() -> Schema:
@@ -101,7 +123,7 @@ def decision_header_schema(topic: str) -> Schema:
     told = {
         "ce_id": {"type": "string", "description": "decision_id; a repeat has the same id and the same bytes: drop it"},
         "ce_time": {"type": "string", "pattern": WITH_OFFSET, "description": "the beginning of the decision's as_of day"},
-        "ce_subject": {"type": "string", "description": "client_id"},
+        "ce_subject": {"type": "string", "description": KEYS[topic]},
     }
     return {"type": "object", "properties": {**fixed, **told}, "required": list(example)}
 
@@ -141,17 +163,23 @@ def asyncapi(names: topics.TopicNames = USUAL_NAMES) -> Schema:
             "title": "tierwatch",
             "version": VERSION,
             "description": (
-                "Core banking publishes facts; tierwatch answers with tier changes and early warnings. Delivery is at least once:"
-                " drop what has a ce_id that you have seen. Money is a decimal string or a number in `currency`; times have an"
-                " offset from UTC. Events may also be CloudEvents in structured mode (the event in `data`)."
+                "Core banking publishes facts; tierwatch answers with tier changes, early warnings, and warnings of its models'"
+                " drift. Delivery is at least once: drop what has a ce_id that you have seen. Money is a decimal string or a"
+                " number in `currency`; times have an offset from UTC. Events may also be CloudEvents in structured mode (the"
+                " event in `data`)."
             ),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
         "channels": {topic: _channel(topic, names.real(topic)) for topic in _public()},
         "operations": {_operation_name(topic): _operation(topic) for topic in _public()},
-        "components": {"messages": dict(_messages()), "schemas": decision_schemas("#/components/schemas/{name}")},
+        "components": {"messages": dict(_messages()), "schemas": _components()},
     }
+
+
+def _components() -> dict[str, Schema]:
+    template = "#/components/schemas/{name}"
+    return {**decision_schemas(template), **model_warning_schemas(template)}
 
 
 def files(names: topics.TopicNames = USUAL_NAMES) -> dict[str, str]:
@@ -196,7 +224,7 @@ def _messages() -> Iterator[tuple[str, Schema]]:
     for topic, root in ROOTS.items():
         example = {"name": topic, "headers": examples.decision_headers(topic), "payload": examples.DECISIONS[topic]}
         payload = {"$ref": f"#/components/schemas/{root}"}
-        yield topic, _message(root, payload, decision_header_schema(topic), "client_id", example)
+        yield topic, _message(root, payload, decision_header_schema(topic), KEYS[topic], example)
     example = {"name": topics.DEAD_LETTERS, "headers": examples.DEAD_LETTER_HEADERS, "payload": examples.DEAD_LETTER}
     raw = {"description": "the record's bytes, untouched; they may be no JSON"}
     letter = _message("DeadLetter", raw, dead_letter_header_schema(), "as the record's", example)

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from agents.dead_letters import CAUSES
 from schemas.decisions import DIRECTIONS, STATUSES
+from schemas.model_warnings import KINDS
 from schemas.policy import CODES
 from streams.positions import Partition
 from streams.quality import Quality
@@ -48,6 +49,9 @@ class Metrics:
         )
         self._decisions = Counter("tierwatch_decisions_total", "Tier changes, by direction.", ["kind"], registry=r)
         self._warnings = Counter("tierwatch_warnings_total", "Early warnings.", ["indicator", "status"], registry=r)
+        self._model_warnings = Counter(
+            "tierwatch_model_warnings_total", "Warnings of a model's own drift.", ["kind", "status"], registry=r
+        )
         self._dead_letters = Counter(
             "tierwatch_dead_letters_total", "Records that could not be used.", ["agent", "cause"], registry=r
         )
@@ -142,6 +146,9 @@ class Metrics:
         if kind == "warning":
             indicator, _, status = rest.partition("/")
             return self._warnings.labels(_known(indicator, CODES), _known(status, STATUSES))
+        if kind == "model-warning":
+            told, _, status = rest.partition("/")
+            return self._model_warnings.labels(_known(told, KINDS), _known(status, STATUSES))
         if kind == "dead-letter":
             return self._dead_letters.labels(agent, _known(rest, CAUSES))
         plain = {"duplicate": self._duplicates, "repeated": self._repeats, "example": self._examples}

@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from schemas.model_warnings import KINDS, LOSS, SEVERITIES
 from streams.hosting import SinkUnavailable
 from streams.running import Making
 
@@ -20,6 +21,7 @@ FIGURES: Final = (
     "examples", "defaults", "roc_auc", "pr_auc", "ks", "recall_at_5_percent", "brier", "log_loss", "mean_pd", "observed_rate",
 )  # fmt: skip
 SPANS: Final = {"whole": "whole", "rolling_12_months": "12-months"}
+SIDES: Final = ("champion", "challenger")
 SCORED: Final = {"statements": "statement", "months": "month"}
 
 log = structlog.get_logger(__name__)
@@ -69,6 +71,52 @@ class Quality(Collector):
                     alarms.add_metric([portfolio, kind], rate)
             threshold.add_metric([portfolio], told["threshold_pd"])
         yield from (quality, alarms, threshold)
+        yield from _contests(self.reports)
+        yield from _drifts(self.reports)
+
+
+def _contests(reports: Reports) -> Iterator[Metric]:
+    """Champion and challenger; nothing of a portfolio whose policy names only one."""
+    sides = GaugeMetricFamily(
+        "tierwatch_contest_quality",
+        "How well champion and challenger told who would default, of the last twelve cohorts that are over.",
+        labels=("portfolio", "side", "figure"),
+    )
+    evidence = GaugeMetricFamily(
+        "tierwatch_contest_log_e_value", "Evidence that the challenger is better: now, and needed.", labels=("portfolio", "kind")
+    )
+    promotions = GaugeMetricFamily("tierwatch_promotions", "Challengers that became champion.", labels=("portfolio",))
+    for portfolio, report in sorted(reports.items()):
+        if (contest := report.get("contest")) is None:
+            continue
+        for side in SIDES:
+            for figure in FIGURES:
+                if (value := contest[side].get(figure)) is not None:
+                    sides.add_metric([portfolio, side, figure], float(value))
+        evidence.add_metric([portfolio, "now"], contest["log_e_value"])
+        evidence.add_metric([portfolio, "needed"], contest["log_e_value_needed"])
+        promotions.add_metric([portfolio], len(contest["promotions"]))
+    yield from (sides, evidence, promotions)
+
+
+def _drifts(reports: Reports) -> Iterator[Metric]:
+    """Model warnings that stand, and how far the features are from the champion's reference."""
+    labels = ("portfolio", "kind", "severity")
+    standing = GaugeMetricFamily("tierwatch_model_warnings_standing", "Warnings of a model's drift that stand.", labels=labels)
+    worst = GaugeMetricFamily("tierwatch_feature_psi_worst", "The largest PSI of a feature.", labels=("portfolio",))
+    loss = GaugeMetricFamily(
+        "tierwatch_loss_beyond_announced", "Standard deviations of a group of examples.", labels=("portfolio",)
+    )
+    for portfolio, report in sorted(reports.items()):
+        drift = report["drift"]
+        for kind in KINDS:
+            for severity in SEVERITIES:
+                held = [name for name, one in drift["standing"].items() if one["severity"] == severity]
+                standing.add_metric([portfolio, kind, severity], sum((name == LOSS) is (kind == LOSS) for name in held))
+        loss.add_metric([portfolio], drift["loss"]["beyond_announced"])
+        if drift["psi"]:
+            worst.add_metric([portfolio], max(drift["psi"].values()))
+    yield from (standing, worst, loss)
 
 
 async def tell(

@@ -40,6 +40,7 @@ FILES: Final = {
     topics.TIER_CHANGES: "tier-changes.jsonl",
     topics.EARLY_WARNINGS: "early-warnings.jsonl",
     topics.MODELS: "models.jsonl",
+    topics.MODEL_WARNINGS: "model-warnings.jsonl",
     topics.LEDGER: "ledgers.jsonl",
     topics.PORTFOLIOS: "portfolios.jsonl",
     topics.DEAD_LETTERS: "dead-letters.jsonl",

@@ -63,6 +63,29 @@ def alarms_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def contests_table(learning: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Champion and challenger on the same examples, and what has drifted."""
+    table = Table(title="champion and challenger, the last twelve cohorts; drift of the model", title_justify="left")
+    for name in ("portfolio", "side", "members", "log loss", "ROC-AUC", "evidence", "needed", "promotions", "drifts that stand"):
+        table.add_column(name, justify="left" if name in ("portfolio", "side", "members") else "right")
+    for portfolio, told in learning.items():
+        standing = len(told["drift"]["standing"])
+        contest = told.get("contest")
+        if contest is None:
+            table.add_row(portfolio, "champion", *["-"] * 6, f"{standing:,}")
+            continue
+        evidence, needed = contest["log_e_value"], contest["log_e_value_needed"]
+        promotions = len(contest["promotions"])
+        table.add_row(portfolio, "champion", *_side(contest["champion"]), "", "", f"{promotions:,}", f"{standing:,}")
+        table.add_row("", "challenger", *_side(contest["challenger"]), f"{evidence:.2f}", f"{needed:.2f}", "", "")
+    return table
+
+
+def _side(told: Mapping[str, Any]) -> list[str]:
+    figures = (told.get(name) for name in ("log_loss", "roc_auc"))
+    return [", ".join(told["members"]), *("-" if figure is None else f"{figure:.4f}" for figure in figures)]
+
+
 def by_the_end_table(portfolio: str, told: Mapping[str, Any]) -> Table:
     """The same by fiscal year, and for clients with a full history: as if every horizon were over at the end of the files."""
     table = _figures_table(f"{portfolio}: as scored, by the end of the files (no default known is none)")

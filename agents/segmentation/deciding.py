@@ -103,7 +103,7 @@ def _labels(client: ClientState, closed: int, now: InForce) -> list[tuple[Snapsh
         labelled += [(s, True) for s in labelling.foretold(client, client.defaulted_day, horizon)]
     labelled += [(s, False) for s in labelling.ripe(client, closed, horizon)]
     if client.left_day:
-        client.snapshots = []  # censored: nobody will know
+        client.snapshots = [s for s in client.snapshots if s.day + horizon <= closed]  # the others are censored: nobody will know
     return labelled
 
 

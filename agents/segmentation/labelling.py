@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from agents.segmentation.agenda import month_end
 from agents.segmentation.indicators.registry import ALARM
 from online_models.features import UNKNOWN_STATEMENT
 from schemas.state import ClientState, Snapshot
@@ -34,10 +35,13 @@ def keep(client: ClientState, day: int, others_x: bytes, version: str, period_da
 
 
 def ripe(client: ClientState, closed_day: int, horizon_days: int) -> list[Snapshot]:
-    """The snapshots whose horizon has passed by the close of a day without a default; they are no longer kept."""
+    """The snapshots whose horizon ended without a default in a month that has closed; they are no longer kept.
+
+    All of a month are told at its close, in an order that nothing of a client decides: the learner's order (`turns.py`).
+    """
     done = 0
     for snapshot in client.snapshots:
-        if snapshot.day + horizon_days > closed_day:
+        if month_end(snapshot.day + horizon_days) > closed_day:
             break
         done += 1
     passed = client.snapshots[:done]

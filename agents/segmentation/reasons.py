@@ -107,7 +107,7 @@ def _reason(client: ClientState, now: InForce, contribution: float, i: int, x: S
         return Reason(name.upper(), _beside(client, now, name), name, contribution)
     feature, value = FEATURES[i], x[i]
     known = value if value == value else None
-    return Reason(feature.name.upper(), sentence(feature, value), feature.name, contribution, known)
+    return Reason(feature.name.upper(), sentence(feature, value, now.card.median(i)), feature.name, contribution, known)
 
 
 def _beside(client: ClientState, now: InForce, name: str) -> str:

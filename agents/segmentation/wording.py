@@ -10,6 +10,9 @@ from schemas.risk_rules import RATING_CLASSES
 TIMES: Final = ("ratio", "times")
 COUNTED: Final = ("days", "months", "statements", "instalments", "facilities", "notches", "payments", "drawdowns", "years")
 """Units of whole things."""
+SIGNED_AMOUNT: Final = "signed"
+"""What the unit of an amount that may be negative begins with: log10(1 + amount), of which the 1 tells below a thousand."""
+THOUSAND: Final = 3.0
 SCALES: Final = {"class": RATING_CLASSES, "regime": ("down", "neutral", "up"), "yes": ("no", "yes")}
 """Units that are places on a scale, with what each place is called."""
 LOWEST: Final = {"regime": -1}
@@ -88,8 +91,8 @@ def figure(value: float, unit: str, signed: bool = False) -> str:
         return f"{value:{plus}.0f} {kind if abs(value) != 1 else _one(kind)}"
     if kind == "log10":
         return amount(10.0**value)
-    if kind == "signed":  # log10(1 + amount), with the amount's sign
-        return amount(copysign(10.0 ** abs(value) - 1.0, value))
+    if kind == SIGNED_AMOUNT:
+        return amount(copysign(10.0 ** abs(value) - (abs(value) < THOUSAND), value))
     return _digits(value, plus)
 
 
@@ -113,12 +116,13 @@ def amount(value: float) -> str:
     return f"{value:.0f}"
 
 
-def sentence(feature: Feature, value: float) -> str:
-    """What a feature's figure says: "equity is 4 % of assets"."""
-    if value != value:
-        return f"{feature.text}: {NOT_KNOWN}"
+def sentence(feature: Feature, value: float, peers: float | None = None) -> str:
+    """What a feature's figure says, and the portfolio's median: "equity is 4 % of assets; peers 31 %"."""
     begin, end, unit, signed = _sentence(feature)
-    return begin + figure(value, unit, signed) + end
+    beside = "" if peers is None else f"; peers {figure(peers, unit, signed)}"
+    if value != value:
+        return f"{feature.text}: {NOT_KNOWN}{beside}"
+    return begin + figure(value, unit, signed) + end + beside
 
 
 def told_as(feature: Feature) -> str:

@@ -6,7 +6,7 @@ Made by `tierwatch replay` itself: features are folded from events, labels come 
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,18 +84,20 @@ def replayed(name: str, path: Path, out: Path, policy: Policy) -> Stream:
     learner = replay.pipeline.learner = Listened(policy)
     replay.from_files(lines([path]), lambda done: None)
     replay.close()
-    found = [*map(_labelled, learner.heard), *_open(replay)]
+    found = [*(_labelled(one, policy.of(one.portfolio).horizon_days) for one in learner.heard), *_open(replay)]
     events, clients = _published(path)
     found.sort(key=lambda one: (one[0][1], clients[one[0][0]]))  # by day, and by client as the file first names them
     cases = [Case(number, *key, events.get(key[:2])) for number, (key, _) in enumerate(found)]
     return Stream(name, cases, [truth for _, truth in found], clients)
 
 
-def _labelled(example: LabelledExample) -> tuple[Any, Truth]:
+def _labelled(example: LabelledExample, horizon_days: int) -> tuple[Any, Truth]:
+    """A survivor is known on the day its horizon ends, though the running system tells of it at the end of that month."""
     x = [nan if value is None else value for value in example.x[: len(TOLD)]]
     year = example.period.year if example.period is not None else 0
     key = (example.client_id, example.as_of, year, int(example.x[MONTHS_SEEN] or 0), x)
-    return key, Truth(example.y, example.labelled_on, example.pd)
+    known = example.labelled_on if example.y else example.as_of + timedelta(days=horizon_days)
+    return key, Truth(example.y, known, example.pd)
 
 
 def _open(replay: Replay) -> Iterator[tuple[Any, Truth]]:

@@ -15,7 +15,7 @@ from streams.ledger_tables import difference_table, ledger_table
 from streams.plots import EXTRA, available
 from streams.policy_files import load_policy
 from streams.replay import replay_events, replay_log
-from streams.tables import alarms_table, by_the_end_table, console, learning_table, matrix_table
+from streams.tables import alarms_table, by_the_end_table, console, contests_table, learning_table, matrix_table
 from streams.user_errors import UserError
 from streams.what_if import WHAT_IF, what_if
 
@@ -40,7 +40,7 @@ def replay_command(
 ) -> None:
     """Event FILES (.jsonl, .jsonl.gz; each line with its topic) through intake, log, segmenter and learner.
 
-    Writes client-events, tier-changes, early-warnings, scores, models, dead-letters (.jsonl) and report.json.
+    Writes client-events, tier-changes, early-warnings, scores, models, model-warnings, dead-letters (.jsonl) and report.json.
     With --against, both policies decide the same events, into OUT/old and OUT/new; OUT/what-if.json tells how they differ.
     """
     if bool(files) == (log_file is not None):
@@ -114,6 +114,7 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
         for portfolio, told in report["learning"].items():
             out_console.print(by_the_end_table(portfolio, told["by_the_end"]))
         out_console.print(alarms_table(report["learning"]))
+        out_console.print(contests_table(report["learning"]))
     for name, missing in report["occurred"]["never"].items():
         out_console.print(f"{name.replace('_', ' ')} that never occurred: {', '.join(missing)}")
     events = counts.get("events", 0)

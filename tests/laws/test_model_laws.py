@@ -1,5 +1,6 @@
 """What every model keeps to: scoring changes nothing, sleep changes nothing, learning leaves the example alone."""
 
+from datetime import date
 from math import isfinite, nan
 from random import Random
 
@@ -13,8 +14,11 @@ from online_models.features import FEATURES, NAMES, by_group
 from online_models.mixing import scorecard
 from online_models.pd_model import PdModel
 from online_models.scorecard import Scorecard, partial_logit, sigmoid
+from online_models.turns import Turns
 from schemas.learning import ModelSnapshot
-from tests.builders import N, policy
+from schemas.order import place_of
+from schemas.policy import MEMBERS
+from tests.builders import N, example, policy
 
 RULES = policy(learning={"warm_up": 100, "bins": 5}).of("corporate")
 X = list[float | None]
@@ -98,7 +102,7 @@ def test_a_published_snapshot_scores_like_the_model_it_was_taken_from(x: X) -> N
     assert again.version == snapshot.version
     whole = msgspec.structs.replace(snapshot, credibility=1.0)
     card = scorecard(whole, RULES)
-    logit = card.intercept - whole.level + sum(card.points([nan if value is None else value for value in x]))
+    logit = card.intercept + sum(card.points([nan if value is None else value for value in x]))
     assert sigmoid(logit) == pytest.approx(TRAINED.score(x), rel=1e-4)
 
 
@@ -118,6 +122,58 @@ def test_credibility_weighs_the_expert_against_what_was_learned(x: X, weight: fl
         scorecard(msgspec.structs.replace(snapshot, credibility=c), RULES).points(full) for c in (weight, 1.0, 0.0)
     )
     assert mixed == pytest.approx([weight * a + (1 - weight) * b for a, b in zip(learned, prior, strict=True)], abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 12)), unique=True), st.randoms(use_true_random=False))
+def test_what_came_of_an_example_does_not_decide_when_it_is_learned(known: list[tuple[int, int]], chance: Random) -> None:
+    """As a partition tells them: defaults at once, survivors at their month's close by `place_of`; at last one more."""
+    orders = []
+    for share in (0.0, chance.random(), 1.0):
+        turns, order = Turns(), []
+        for month in range(1, 13):
+            mine = sorted((f"C{client}" for client, m in known if m == month), key=place_of)
+            defaults = {client for client in mine if chance.random() < share}
+            for client in [*chance.sample(sorted(defaults), len(defaults)), *(c for c in mine if c not in defaults)]:
+                x = (float(month), float(client[1:]), *(None,) * (N - 2))
+                one = example(1, client_id=client, as_of=date(2024, month, 3), x=x, y=client in defaults)
+                order += [list(x) for x, _ in turns.take(one, 1)]
+        order += [list(x) for x, _ in turns.take(example(1, client_id="last", as_of=date(2025, 1, 1), y=False), 1)]
+        orders.append(order[:-1])
+    assert orders[0] == orders[1] == orders[2]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["C1", "C2", "C3"]), st.integers(1, 12), st.booleans()), max_size=30))
+def test_defaults_that_wait_survive_sleep(told: list[tuple[str, int, bool]]) -> None:
+    awake = PdModel("corporate", RULES.learning)
+    for client, month, y in told:
+        slept = restored(awake)
+        one = example(1, client_id=client, as_of=date(2024, month, 3), y=y)
+        awake.take(one, 30)
+        slept.take(one, 30)
+        assert slept.dump() == awake.dump()
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_member_alone_is_a_scorecard_that_says_what_it_says(member: str) -> None:
+    model = restored(TRAINED)
+    model.champion = (member,)
+    whole = msgspec.structs.replace(model.snapshot(), credibility=1.0)
+    card = scorecard(whole, RULES)
+    for x, _ in examples(11, 50):
+        logit = card.intercept + sum(card.points([nan if value is None else value for value in x]))
+        assert sigmoid(logit) == pytest.approx(model.score(x), rel=1e-4)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_member_alone_tells_who_defaults(member: str) -> None:
+    """Of amounts that raise the risk as they grow."""
+    model = PdModel("corporate", RULES.learning)
+    model.champion = (member,)
+    chance = Random(5)
+    for _ in range(3000):
+        risk = chance.gauss(0, 1)
+        model.learn([risk] * N, chance.random() < sigmoid(2 * risk - 2))
+    assert model.score([1.5] * N) > 2 * model.score([-1.5] * N)
 
 
 def test_every_feature_has_a_name_of_its_own() -> None:

@@ -14,12 +14,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import decisions, learner_state, learning, log, packed, standing, state
+from agents.learner import Learner
+from online_models.features import NAMES
+from online_models.pd_model import PdModel
+from schemas import decisions, learner_state, learning, log, packed, standing, state, topics
 from schemas.history import History
 from schemas.history import encode as encode_history
-from tests.builders import model, policy
+from schemas.learner_state import Taught
+from schemas.model_warnings import ModelWarning, read_model_warning, write_model_warning
+from tests.builders import example, model, policy, shipped
+from tests.driver import learning_log, run_all
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "states"
+READERS: dict[str, Any] = {
+    "client": state.read_client, "partition": state.read_partition, "learner": learner_state.read_learner,
+    "taught": msgspec.msgpack.Decoder(Taught).decode, "frozen": msgspec.msgpack.Decoder(dict[str, Any]).decode,
+}  # fmt: skip
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20)
 ascii_ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
@@ -80,6 +90,11 @@ def test_a_decision_is_read_as_it_was_written(kind: type[Any], chosen: st.DataOb
     written = decisions.write(decision)
     assert msgspec.json.decode(written, type=kind) == decision
     assert json.loads(written)["client_id"] == decision.client_id
+
+
+@given(of(ModelWarning))
+def test_a_model_warning_is_read_as_it_was_written(warning: ModelWarning) -> None:
+    assert read_model_warning(write_model_warning(warning)) == warning
 
 
 @pytest.mark.parametrize("kind", get_args(learning.Lesson), ids=lambda kind: kind.__name__)
@@ -147,14 +162,41 @@ def test_no_client_id_is_one_of_the_partitions_own_keys(client_id: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.msgpack")), ids=lambda path: path.stem)
 def test_yesterdays_states_load_with_what_they_held(path: Path) -> None:
-    read = {"client": state.read_client, "partition": state.read_partition, "learner": learner_state.read_learner}
-    loaded = read[path.stem.split("-")[0]](path.read_bytes())
+    loaded = READERS[path.stem.split("-")[0]](path.read_bytes())
     held = json.loads(path.with_suffix(".json").read_text())
     assert includes(json.loads(msgspec.json.encode(loaded)), held) == []
 
 
 def test_there_are_golden_states() -> None:
-    assert {path.stem.split("-")[0] for path in GOLDEN.glob("*.msgpack")} == {"client", "partition", "learner"}
+    assert {path.stem.split("-")[0] for path in GOLDEN.glob("*.msgpack")} == set(READERS)
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("taught-*.msgpack")), ids=lambda path: path.stem)
+def test_yesterdays_models_go_on_learning(path: Path) -> None:
+    held = learner_state.read_taught(path.read_bytes()).model
+    model = PdModel.load("corporate", shipped().of("corporate").learning, {**held, "waiting": []})
+    x = [0.5] * len(NAMES)
+    before = model.score(x)
+    for _ in range(50):
+        model.take(example(client_id="new", as_of=date(2023, 2, 1), x=tuple(x), y=False), 365)
+    assert 0.0 < model.score(x) < before < 1.0
+    assert model.snapshot().examples >= held["examples"] + 50
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("taught-*.msgpack")), ids=lambda path: path.stem)
+def test_yesterdays_learner_goes_on_publishing_and_watching(path: Path) -> None:
+    frozen = path.with_name(path.name.replace("taught", "frozen"))
+    states = {learner_state.MODEL_PREFIX + b"corporate": path.read_bytes()}
+    if frozen.exists():
+        states[learner_state.FROZEN_PREFIX + b"corporate/000000001"] = frozen.read_bytes()
+    learner = Learner(0, states, policy(learning={"publish_every": 50}))
+    days = {"as_of": date(2023, 5, 1), "labelled_on": date(2024, 5, 31)}
+    told = [example(1000 + i, client_id=f"new-{i}", **days) for i in range(60)]
+    outcomes, _ = run_all(learner, [r._replace(offset=1000 + r.offset) for r in learning_log(told)])
+    report: dict[str, Any] = learner.report()["corporate"]
+    assert topics.MODELS in {outcome.topic for outcome in outcomes}
+    assert report["contest"]["examples"] == (60 if frozen.exists() else 0)
+    assert report["drift"]["reference"]["examples"] == (100 if frozen.exists() else 0)
 
 
 def includes(now: Any, held: Any, where: str = "") -> list[str]:

@@ -15,7 +15,7 @@ def test_topics_are_created_once_and_checked(brokers: str, monkeypatch: pytest.M
         monkeypatch.setenv(f"TIERWATCH_{name}", value)
     before = CliRunner().invoke(topics, ["check"])
     assert (before.exit_code, f"{run}.client-events is missing" in before.output) == (1, True)
-    assert "20 created, 0 were there" in CliRunner().invoke(topics, ["create"]).output
-    assert "0 created, 20 were there" in CliRunner().invoke(topics, ["create"]).output
+    assert "21 created, 0 were there" in CliRunner().invoke(topics, ["create"]).output
+    assert "0 created, 21 were there" in CliRunner().invoke(topics, ["create"]).output
     after = CliRunner().invoke(topics, ["check"])
-    assert (after.exit_code, after.output) == (0, "20 topics are as they should be\n")
+    assert (after.exit_code, after.output) == (0, "21 topics are as they should be\n")

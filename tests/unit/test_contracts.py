@@ -14,7 +14,12 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 from agents.dead_letters import dead_letter
 from agents.intake import Intake
+from agents.model_warnings import Place, model_warning
+from online_models.drift_watch import DriftWatch, Finding
 from schemas import decisions, log, topics
+from schemas.decisions import Severity
+from schemas.model_warnings import read_model_warning
+from schemas.oversight_rules import ModelDrift
 from schemas.records import PlainRecord
 from streams import contract_examples as examples
 from streams.commands.schemas import schemas as command
@@ -27,6 +32,7 @@ from streams.contracts import (
     log_schema,
     schemas,
 )
+from tests.builders import DAY
 from tests.scenes import Scene, small_bank
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "contracts"
@@ -138,6 +144,23 @@ def test_examples_of_decisions_are_valid_and_read_by_our_own_code() -> None:
         example = examples.DECISIONS[topic]
         assert errors(schemas()[f"{topic}.schema.json"], example) == []
         assert read(json.dumps(example).encode()).client_id == "C-1024"  # type: ignore[attr-defined]
+
+
+def test_the_example_of_a_model_warning_is_valid_and_read_by_our_own_code() -> None:
+    told = examples.DECISIONS[topics.MODEL_WARNINGS]
+    assert errors(schemas()["model-warnings.schema.json"], told) == []
+    assert errors(schemas()["model-warnings.schema.json"], {**told, "kind": "weather"}) != []
+    assert read_model_warning(json.dumps(told).encode()).portfolio == "corporate"
+    assert errors(decision_header_schema(topics.MODEL_WARNINGS), examples.decision_headers(topics.MODEL_WARNINGS)) == []
+
+
+def test_a_model_warning_as_it_is_published_and_its_headers_are_valid() -> None:
+    finding = Finding("loss", "", "raised", Severity.WATCH, 1, DAY.toordinal(), 1.25, None, 0.1, 40)
+    outcome = model_warning(Place("corporate", 0, 7, DAY, "none", "p-1"), 0, finding, DriftWatch(ModelDrift()))
+    assert errors(schemas()["model-warnings.schema.json"], json.loads(outcome.value)) == []
+    headers = {name: text.decode() for name, text in outcome.headers}
+    assert errors(decision_header_schema(outcome.topic), headers) == []
+    assert set(headers) == set(examples.decision_headers(outcome.topic))
 
 
 def test_dead_letters_have_the_headers_that_are_told() -> None:

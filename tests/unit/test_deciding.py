@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas import log, topics
+from schemas.learning import FeaturePoints
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome
 from tests.builders import model, policy
@@ -365,6 +367,17 @@ def test_a_published_model_scores_from_its_place_on_and_only_its_portfolio() -> 
     assert driver.changes[-1].client_id == "C1"
     assert driver.changes[-1].evidence.model_version == snapshot.version
     assert driver.client("C2").pd == was
+
+
+def test_a_reason_names_the_median_of_the_peers_that_a_model_was_learned_from() -> None:
+    driver = Driver()
+    driver.send(D, JAN1, limit="1000", balance_after="100")
+    points = FeaturePoints("utilisation", (0.5,), (0.0, 6.0), 0.0, median=0.31)
+    snapshot = msgspec.structs.replace(model(), features=(points,))
+    driver.append(control(log.ModelPublished(source=log.Source(topics.LEARNING, 0, 0), snapshot=snapshot)))
+    driver.send(D, JAN1, limit="1000", balance_after="800")
+    texts = {reason.code: reason.text for reason in driver.changes[-1].reasons}
+    assert texts["UTILISATION"] == "80 % of the limit is drawn; peers 31 %"
 
 
 def test_a_portfolio_is_fixed_by_the_first_event() -> None:

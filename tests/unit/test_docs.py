@@ -20,10 +20,15 @@ PAGES = (*sorted((ROOT / "docs").glob("*.md")), *(ROOT / at / "README.md" for at
 ROOMS = ("agents", "benchmarks", "docs", "examples", "online_models", "ops", "schemas", "streams", "tests")
 
 
+KINDS = {"tc": topics.TIER_CHANGES, "ew": topics.EARLY_WARNINGS, "mw": topics.MODEL_WARNINGS}
+"""By what a decision's id begins with."""
+
+
 def decisions_in(page: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
         if '"decision_id"' in block:
-            yield topics.EARLY_WARNINGS if '"warning_id"' in block else topics.TIER_CHANGES, json.loads(block)
+            decision = json.loads(block)
+            yield KINDS[decision["decision_id"].partition("/")[0]], decision
 
 
 EXAMPLES = [(page.name, *told) for page in PAGES for told in decisions_in(page)]
@@ -62,5 +67,5 @@ def test_an_example_of_a_decision_is_whole(page: str, topic: str, example: dict[
     assert set(example) == set(schema["properties"])
 
 
-def test_there_are_examples_of_both_kinds() -> None:
-    assert {topic for _, topic, _ in EXAMPLES} == {topics.EARLY_WARNINGS, topics.TIER_CHANGES}
+def test_there_are_examples_of_all_kinds() -> None:
+    assert {topic for _, topic, _ in EXAMPLES} == set(KINDS.values())

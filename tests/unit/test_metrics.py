@@ -66,10 +66,12 @@ def test_what_an_agent_says_has_happened_is_counted_by_its_kind() -> None:
     metrics = Metrics()
     counts = {"tier-change/down": 2, "warning/DPD/raised": 3, "dead-letter/unhandled": 1, "duplicate": 4, "repeated": 5}
     metrics.counted("clients", {**counts, "example": 6})
+    metrics.counted("learner", {"model-warning/feature/raised": 2, "model-warning/loss/cleared": 1})
     metrics.counted("intake-repayments", {"accepted": 7, "control": 1})
     said = scraped(metrics)
     assert said["tierwatch_decisions_total"] == {("tier-change/down",): 2}
     assert said["tierwatch_warnings_total"] == {("DPD", "raised"): 3}
+    assert said["tierwatch_model_warnings_total"] == {("feature", "raised"): 2, ("loss", "cleared"): 1}
     assert said["tierwatch_dead_letters_total"]["clients", "unhandled"] == 1
     assert said["tierwatch_duplicates_total"] == {("clients",): 4}
     assert said["tierwatch_repeats_total"] == {("clients",): 5}

@@ -9,7 +9,6 @@ from online_models.cutoffs import bin_of, lower_bound, merged, quantile_bounds
 from online_models.expert import VERSION, expert
 from online_models.features import NAMES
 from online_models.grids import even, normal_scores, quantile_edges
-from online_models.level import Level
 from online_models.mixing import scorecard
 from online_models.pd_model import PdModel
 from online_models.scorecard import Points, logit, mixed, sigmoid, steps_and_curve
@@ -173,44 +172,25 @@ def test_steps_and_curve_add_up() -> None:
     assert [both.of(x) for x in (0.0, 1.5, 2.0, 4.0, nan)] == [10.0, 12.5, 20.0, 25.0, 0.5]
 
 
-def credible() -> Level:
-    """Of a portfolio whose model without a number was credible enough."""
-    level = Level()
-    level.offsets[0] = 0.0
-    return level
+def test_what_is_counted_has_a_bin_for_each_whole_number_beyond_what_the_warm_up_saw() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(100):
+        learner.learn([1.0] * N, i < 20)
+    edges = {NAMES[drawn["place"]]: drawn["bins"] for drawn in learner.drawn}
+    assert edges["months_seen"] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert edges["utilisation"] == [1.0]
 
 
-def test_what_the_expert_scored_sets_no_level() -> None:
-    level = Level()
-    level.add(0.1, 0, True, ends=0, today=0)
-    assert level.defaults == 0.0
-
-
-def test_a_default_sets_the_level_only_when_its_horizon_has_passed() -> None:
-    level = credible()
-    for _ in range(3):
-        level.add(0.1, 0, True, ends=100, today=50)
-    assert (level.defaults, len(level.waiting)) == (0.0, 3)
-    level.add(0.1, 0, False, ends=100, today=100)
-    assert level.defaults == pytest.approx(3.0, rel=0.1)
-    assert level.waiting == []
-
-
-def test_the_level_is_measured_against_the_scores_without_it() -> None:
-    level = credible()
-    for number in range(12):
-        pd = sigmoid(logit(0.1) + level.offsets.get(number, 0.0))
-        for i in range(300):
-            level.add(pd, number, i % 5 == 0, ends=0, today=0)
-        level.publish(number + 1)
-    assert level.offsets[12] == pytest.approx(logit(0.2) - logit(0.1), abs=0.2)
-
-
-def test_as_many_default_as_the_scores_say_is_no_reason_to_move() -> None:
-    level = credible()
-    for i in range(400):
-        level.add(0.2, 0, i % 5 == 0, ends=0, today=0)
-    assert level.publish(1) == pytest.approx(0.0, abs=0.2)
+def test_what_scores_is_the_mean_of_the_weights_not_what_the_last_examples_left() -> None:
+    learner = PdModel("corporate", LEARNING)
+    for i in range(2000):
+        learner.learn([float(i % 7)] * N, i % 5 == 0)
+    calm = learner.score([3.0] * N)
+    for _ in range(20):
+        learner.learn([3.0] * N, True)
+    moved = learner.members["bins"].intercept - learner.members["bins"].mean.intercept
+    assert moved > 0.0
+    assert learner.score([3.0] * N) < 2 * calm
 
 
 def test_a_model_is_due_after_so_many_examples_or_days() -> None:

@@ -26,7 +26,7 @@ def changed(*path: str, to: Any) -> dict[str, Any]:
 
 def test_the_shipped_policy_is_valid_and_knows_the_example_portfolios() -> None:
     assert shipped().of("us-listed").horizon_days == 275
-    assert shipped().of("tw-cards").horizon_days == 31
+    assert shipped().of("tw-cards").horizon_days == 30
     assert set(shipped().of("corporate").segments) == set(SEGMENTS)
 
 
@@ -155,3 +155,12 @@ def test_rates_are_for_one_minor_unit() -> None:
 def said(error: ValidationError) -> str:
     """All paths and messages of an error."""
     return "; ".join(".".join(map(str, one["loc"])) + ": " + one["msg"] for one in error.errors())
+
+
+def test_a_policy_of_a_release_that_watched_no_model_is_read_with_the_shipped_thresholds() -> None:
+    document = msgspec.yaml.decode(SHIPPED.read_bytes())
+    for name in ("contest", "drift"):
+        del document["defaults"]["learning"][name]
+    learning, ours = Policy.model_validate(document).of("corporate").learning, shipped().of("corporate").learning
+    assert learning.contest.error_rate == ours.contest.error_rate
+    assert learning.drift == ours.drift

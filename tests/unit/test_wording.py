@@ -20,6 +20,9 @@ BY_NAME = {feature.name: feature for feature in FEATURES}
         (35.0, "days, six months", "35 days"),
         (1.0, "facilities", "1 facility"),
         (6.0, "log10 of the reporting currency", "1 m"),
+        (-6.0, "signed log10 of the reporting currency", "-1 m"),
+        (0.0, "signed log10 of the reporting currency", "0"),
+        (7.5, "signed log10 of the reporting currency", "31.6 m"),
         (2.61, "score", "2.61"),
         (0.0, "ratio", "0 times"),
         (float("inf"), "ratio", "without bound"),
@@ -40,6 +43,22 @@ def test_a_sentence_says_what_the_figure_is() -> None:
 
 def test_what_is_not_known_is_said_to_be_so() -> None:
     assert sentence(BY_NAME["equity_to_assets"], float("nan")) == "equity as a share of assets: not known"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "peers", "said"),
+    [
+        ("equity_to_assets", 0.04, 0.31, "equity is 4 % of assets; peers 31 %"),
+        ("interest_cover", 1.25, 3.5, "EBIT is 1.25 times the interest; peers 3.5 times"),
+        ("revenue_growth", -0.12, 0.05, "revenue has grown by -12 % a year; peers +5 % a year"),
+        ("log_assets", 6.0, 8.0, "assets are 1 m; peers 100 m"),
+        ("days_past_due", 35.0, 0.0, "35 days past due; peers 0 days"),
+        ("equity_to_assets", float("nan"), 0.31, "equity as a share of assets: not known; peers 31 %"),
+        ("equity_to_assets", 0.04, None, "equity is 4 % of assets"),
+    ],
+)
+def test_a_sentence_names_the_peers_median_in_the_same_unit(name: str, value: float, peers: float | None, said: str) -> None:
+    assert sentence(BY_NAME[name], value, peers) == said
 
 
 def test_a_feature_without_a_sentence_is_told_by_its_text() -> None:

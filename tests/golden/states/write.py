@@ -3,16 +3,18 @@
 import sys
 from datetime import date
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import msgspec
 
 from agents.learner import Learner
 from schemas import log, topics
+from schemas.learner_state import FROZEN_PREFIX, MODEL_PREFIX, read_learner, read_taught
 from schemas.learner_state import PARTITION_KEY as LEARNER_KEY
-from schemas.learner_state import read_learner
 from schemas.records import EVERY, Outcome
 from schemas.state import PARTITION_KEY, read_client, read_partition
-from tests.builders import DAY, example, histogram, model, shipped
+from tests.builders import DAY, N, example, histogram, model, policy, shipped
 from tests.driver import Driver, learning_log, run_all
 
 HERE = Path(__file__).parent
@@ -52,11 +54,40 @@ def learner() -> bytes:
     return run_all(agent, learning_log(told))[1][LEARNER_KEY]
 
 
+def taught() -> tuple[bytes, bytes]:
+    """A model that has learned all but the last defaults, which wait for their turn; and how it stood when it was published."""
+    rules = policy(learning={"warm_up": 100, "publish_every": 100, "publish_days": 365, "bins": 4})
+    agent, chance = Learner(0, {}, rules), Random(7)
+    told = []
+    for i in range(190):
+        x = tuple(None if chance.random() < 0.2 else round(chance.gauss(0, 1), 3) for _ in range(N))
+        as_of, labelled_on = date(2023, 2, 1), date(2024, 2, 29)
+        if i <= 156:
+            as_of, labelled_on = date(2023, 1, 1 + i % 28), date(2024, 1, 31)
+        when = {"as_of": as_of, "labelled_on": labelled_on, "model_version": "expert-1" if i < 130 else "corporate-1-0"}
+        told.append(example(i, client_id=f"C{i}", x=x, y=i % 5 == 0 or i > 186, **when))
+    states = run_all(agent, learning_log(told))[1]
+    (frozen,) = (content for key, content in states.items() if key.startswith(FROZEN_PREFIX))
+    return states[MODEL_PREFIX + b"corporate"], frozen
+
+
+def counted(content: bytes) -> list[Any]:
+    """What of a model is told beside its bytes: its weights are many."""
+    held = read_taught(content)
+    told = ("number", "examples", "defaults", "champion", "published", "waiting")
+    contest = held.oversight["contest"]
+    overseen = {"contest": {name: contest[name] for name in ("recipes", "side", "since", "number", "evidence", "in_force")}}
+    return [held.seen, {name: held.model[name] for name in told}, {}, {}, overseen]
+
+
 def main(suffix: str) -> None:
     """All of them, with what they hold."""
     client, partition = client_and_partition()
-    read = {"client": read_client, "partition": read_partition, "learner": read_learner}
-    for name, content in (("client", client), ("partition", partition), ("learner", learner())):
+    learned, frozen = taught()
+    contents = {"client": client, "partition": partition, "learner": learner(), "taught": learned, "frozen": frozen}
+    read = {"client": read_client, "partition": read_partition, "learner": read_learner, "taught": counted,
+            "frozen": msgspec.msgpack.decode}  # fmt: skip
+    for name, content in contents.items():
         with (HERE / f"{name}-{suffix}.msgpack").open("xb") as binary:
             binary.write(content)
         held = msgspec.json.format(msgspec.json.encode(read[name](content)))

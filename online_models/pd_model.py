@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from online_models.features import AMOUNTS, COUNT, FEATURES, MONTHS, NAMES, TIMED, completed
+from online_models.features import AMOUNTS, INDEX, NAMES, TIMED, completed
 from online_models.grids import TAILS, Bins, Curves, even, normal_scores, quantile_edges, with_whole
 from online_models.members import Amounts, Binned, BinnedTogether, Member, Seen, Smooth, Teacher
 from online_models.scorecard import lines_through, sigmoid
@@ -24,7 +24,8 @@ DIGITS: Final = 7
 """Of published points: a ten-millionth of a logit."""
 AMOUNT_NAMES: Final = tuple(NAMES[i] for i in AMOUNTS)
 AMOUNT_PLACES: Final = np.array(AMOUNTS, dtype=np.intp)
-COUNTS: Final = frozenset(i for i, feature in enumerate(FEATURES) if (feature.low, feature.high) in (COUNT, MONTHS))
+COUNTED: Final = ("loss_streak", "statements_seen", "days_past_due", "days_past_due_worst", "late_months", "months_seen")
+COUNTS: Final = frozenset(INDEX[name] for name in COUNTED)
 """Places of features that count something."""
 MEAN_EVERY: Final = 20
 """Examples after which the weights enter their mean: a tenth of the cost of each time, and the same to three digits."""

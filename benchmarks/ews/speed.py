@@ -7,7 +7,7 @@ from random import Random
 from time import process_time
 from typing import Final
 
-from online_models.features import NAMES, STATEMENT, packed, unpacked
+from online_models.features import BEHAVIOUR, NAMES, STATEMENT, packed, unpacked
 from online_models.mixing import scorecard
 from online_models.pd_model import PdModel
 from online_models.scorecard import partial_logit, sigmoid
@@ -15,7 +15,8 @@ from schemas.policy import read_policy
 
 POLICY: Final = Path(__file__).resolve().parents[2] / "schemas" / "policy.yaml"
 EXAMPLES: Final = 4000
-SPLIT: Final = len(STATEMENT)
+BYTES: Final = slice(4 * len(STATEMENT), 4 * (len(STATEMENT) + len(BEHAVIOUR)))
+"""Of the behaviour in an example as it is kept."""
 
 
 def main() -> None:
@@ -28,9 +29,9 @@ def main() -> None:
     learned = best(lambda: [model.learn(x, i % 50 == 0) for i, x in enumerate(xs)])
     card = scorecard(model.snapshot(), rules)
     kept = [packed([nan if value is None else value for value in x]) for x in xs]
-    behaviour = [whole[4 * SPLIT :] for whole in kept]
+    behaviour = [whole[BYTES] for whole in kept]
     payment = best(lambda: [sigmoid(card.intercept + partial_logit(card.behaviour, unpacked(x))) for x in behaviour])
-    tables = (*card.statement, *card.behaviour)
+    tables = card.tables
     statement = best(lambda: [sigmoid(card.intercept + partial_logit(tables, unpacked(x))) for x in kept])
     print(f"learning: {1 / learned:,.0f} examples a second, {len(model.members)} members of {len(NAMES)} features")
     print(f"scoring: {payment * 1e6:.1f} µs a payment, {statement * 1e6:.1f} µs a statement")

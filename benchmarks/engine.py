@@ -105,7 +105,7 @@ def main() -> None:
     if given:
         measure(given, records, states)
         return
-    with tempfile.TemporaryDirectory() as folder, EmbeddedBroker(Path(folder)) as broker:
+    with tempfile.TemporaryDirectory() as folder, EmbeddedBroker(Path(folder), keeps=False) as broker:
         measure(broker.bootstrap, records, states)
 
 

@@ -37,7 +37,10 @@ def main() -> None:
     given = _options()
     console = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
     policy = load_policy(settings_of.load(None))
-    with tempfile.TemporaryDirectory(prefix="tierwatch-bench-") as folder, EmbeddedBroker(Path(folder) / "broker") as broker:
+    with (
+        tempfile.TemporaryDirectory(prefix="tierwatch-bench-") as folder,
+        EmbeddedBroker(Path(folder) / "broker", keeps=False) as broker,
+    ):
         bench = Bench(Path(folder), broker.bootstrap, policy, given, console)
         bench.engines()
         bench.many()

@@ -16,19 +16,23 @@ with GT, sets, lists, streams (XADD MAXLEN, XREAD, XREVRANGE), expiry, SCAN, pub
 WATCH (a conflict raises `WatchError`), Lua (EVAL, EVALSHA), databases other than 0. Redis, does not: JSON.*, WAIT.
 
 Both live in memory and are written to `data_dir` about once a second: `stop` keeps everything, `kill` loses what came
-last (85 of 2,374 acknowledged records when tried), so nothing about crash safety may be concluded from it. On Debian 12
-its first line in the log is a harmless warning about GLIBC_2.39.
+last (85 of 2,374 acknowledged records when tried), so nothing about crash safety may be concluded from it. It writes all
+it holds anew each time, most of its processor time once that is much; `keeps=False` spares it (`_keep_nothing`). On Debian
+12 its first line in the log is a harmless warning about GLIBC_2.39.
 """
 
 import importlib.util
+import os
 import socket
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from streams.child import Child, free_port
 
 READY_SECONDS = 30.0
+WRITTEN_FIRST: Final = ("kafka.tmp", "redis.tmp")
+"""What the broker writes before it takes the place of the last copy."""
 
 
 class NotInstalled(RuntimeError):
@@ -36,10 +40,16 @@ class NotInstalled(RuntimeError):
 
 
 class EmbeddedBroker:
-    """A broker on 127.0.0.1 whose topics and keys live in `data_dir`; its output goes to `embedded.log` there."""
+    """A broker on 127.0.0.1 whose topics and keys live in `data_dir`; its output goes to `embedded.log` there.
 
-    def __init__(self, data_dir: Path, kafka_port: int | None = None, redis_port: int | None = None) -> None:
+    With `keeps=False` they live in memory alone and are gone when it ends.
+    """
+
+    def __init__(
+        self, data_dir: Path, kafka_port: int | None = None, redis_port: int | None = None, keeps: bool = True
+    ) -> None:
         self.data_dir = Path(data_dir)
+        self.keeps = keeps
         self.kafka_port, self.redis_port = kafka_port or free_port(), redis_port or free_port()
         self.log = self.data_dir / "embedded.log"
         self._child = Child([str(_binary()), *self._options()], self.log)
@@ -61,12 +71,17 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Starts it and waits until both ports answer. Raises: `ChildFailed` with the end of the log."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not self.keeps:
+            _keep_nothing(self.data_dir)
         self._child.start()
         self._child.wait_until(self._answers, READY_SECONDS)
 
     def stop(self) -> None:
-        """Ends it in order: what was published is on disk and there again at the next start."""
-        self._child.stop()
+        """Ends it in order: what was published is on disk and there again at the next start, if it keeps anything."""
+        if self.keeps:
+            self._child.stop()
+        else:
+            self._child.kill()
 
     def kill(self) -> None:
         """Ends it as a crash would: what was published in the last second may be lost."""
@@ -85,6 +100,13 @@ class EmbeddedBroker:
 
     def _answers(self) -> bool:
         return all(_listening(port) for port in (self.kafka_port, self.redis_port))
+
+
+def _keep_nothing(data_dir: Path) -> None:
+    """Pipes that nobody reads stand where it would write: its one thread that writes waits there, and nobody else."""
+    for name in WRITTEN_FIRST:
+        (data_dir / name).unlink(missing_ok=True)
+        os.mkfifo(data_dir / name)
 
 
 def _binary() -> Path:

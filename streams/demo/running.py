@@ -75,7 +75,7 @@ def _environment(folder: Path, stack: ExitStack, console: Console) -> dict[str, 
         "LOG_LEVEL": "info",
     }
     if PREFIX + "BROKERS" not in os.environ:
-        broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
+        broker = stack.enter_context(EmbeddedBroker(folder / "broker", keeps=False))
         console.print(f"embedded broker: Kafka on {broker.bootstrap}, Redis on {broker.redis_url}", highlight=False)
         given |= {"BROKERS": broker.bootstrap, "REDIS_URL": broker.redis_url}
     return {PREFIX + name: value for name, value in given.items()}

@@ -35,7 +35,7 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     data_dir: Path = tmp_path_factory.mktemp("embedded")
-    with EmbeddedBroker(data_dir) as broker:
+    with EmbeddedBroker(data_dir, keeps=False) as broker:
         yield broker.bootstrap
 
 

@@ -122,6 +122,21 @@ def test_the_embedded_broker_keeps_records_and_keys_when_it_is_stopped(tmp_path:
         assert redis.Redis.from_url(broker.redis_url).hgetall("client:1") == {b"tier": b"gold"}
 
 
+def test_an_embedded_broker_that_keeps_nothing_serves_as_well_and_writes_nothing(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path, keeps=False) as broker:
+        settings = settings_for(broker.bootstrap)
+        ensure(settings)
+        through_confluent(settings)
+        time.sleep(2.5)  # it writes about once a second
+        redis.Redis.from_url(broker.redis_url).hset("client:1", mapping={"tier": "gold"})
+        consumer = Consumer(consumer_config(settings, "g"))
+        learning = TopicPartition(settings.topic_names.real("learning"), 0)
+        assert consumer.get_watermark_offsets(learning, timeout=10) == (0, len(RECORDS))
+        consumer.close()
+    assert not list(tmp_path.glob("kafka.json"))
+    assert not list(tmp_path.glob("redis.json"))
+
+
 def test_the_embedded_broker_finds_an_offset_by_its_time(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker:
         settings = settings_for(broker.bootstrap)

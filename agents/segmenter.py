@@ -42,6 +42,7 @@ from schemas.state import (
     encode,
     glance,
     is_client,
+    lends,
     read_borrower,
     read_client,
     read_group,
@@ -491,7 +492,7 @@ class Segmenter:
         """What the clients here add to the ledger, the transitions and the liquidity, as a month ends."""
         flows: dict[str, liquidity.Flows] = {}
         for looked, key in enumerate(list(self.states) if self._lending else (), start=1):
-            if is_client(key):
+            if is_client(key) and lends(self.states[key]):
                 borrower = read_borrower(self.states[key])
                 liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, self.policy.per_minor)
             if looked % READ_AT_ONCE == 0:

@@ -476,7 +476,17 @@ class Glance(msgspec.Struct, array_like=True, gc=False):
     history: History | None
 
 
+class Lent(msgspec.Struct, array_like=True, gc=False):
+    """The beginning of a glance, as far as it takes to see whether there are facilities."""
+
+    portfolio: msgspec.Raw
+    value_bin: msgspec.Raw
+    granted: msgspec.Raw
+    lends: bool
+
+
 _read_glance: Final = msgspec.msgpack.Decoder(Glance).decode
+_read_lent: Final = msgspec.msgpack.Decoder(Lent).decode
 NONE: Final = encode(None)
 
 
@@ -488,6 +498,11 @@ def write_client(client: ClientState) -> bytes:
     body = encode(client)
     client.history = history
     return pack(client.look_day, client.history_day, encode(seen), len(history), body)
+
+
+def lends(value: bytes) -> bool:
+    """Whether the client of a packed state has had a facility."""
+    return _read_lent(glance_of(value)).lends
 
 
 def glance(value: bytes) -> Glance:

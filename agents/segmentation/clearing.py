@@ -1,6 +1,7 @@
 """Why a warning was told, and the reading at which it would not have been: checked by asking its rule again."""
 
 from functools import lru_cache
+from math import isinf
 from typing import Final
 
 from agents.segmentation.indicators.rule import Measure, Reading, Scale, Seen, Watched
@@ -11,15 +12,23 @@ from schemas.decisions import Counterfactual, Reason, Severity
 SILENT: Final = Counterfactual(False, why="the policy has no threshold for it any more")
 
 
-def reasons(code: str, reading: Reading | None) -> list[Reason]:
-    """The figure, the threshold that it passed, and how far it is beyond; none once the trigger is gone."""
-    if reading is None or reading.threshold is None:
+def reasons(seen: Seen, code: str, reading: Reading | None) -> list[Reason]:
+    """The figure, its threshold, and how far it is beyond: below 0 where the trigger is gone; none where nothing is known.
+
+    A warning that no reading has moved (cured, unanswered, moved by a person) is told with the reading of the day.
+    """
+    watched = seen.now.watched.get(code)
+    if reading is None and watched is not None:
+        reading = watched.reading(seen)
+    if reading is None or watched is None or isinf(reading.value):
         return []
-    distance = reading.value - reading.threshold
     measure = reading.measure
-    text = f"{figure(reading.value, measure.unit)}, threshold {figure(reading.threshold, measure.unit)}"
-    beyond = -distance if measure.falling else distance
-    return [Reason(code, text, measure.name or code.lower(), beyond, reading.value, reading.threshold)]
+    threshold = reading.threshold if reading.threshold is not None else _scale(watched, measure).first
+    if isinf(threshold):
+        return []
+    beyond = threshold - reading.value if measure.falling else reading.value - threshold
+    text = f"{figure(reading.value, measure.unit)}, threshold {figure(threshold, measure.unit)}"
+    return [Reason(code, text, measure.name or code.lower(), beyond, reading.value, threshold)]
 
 
 def raising(seen: Seen, code: str, reading: Reading, was: Severity) -> Counterfactual:
@@ -28,8 +37,7 @@ def raising(seen: Seen, code: str, reading: Reading, was: Severity) -> Counterfa
     others = _others(seen, watched, reading.measure)
     if others > was:
         return Counterfactual(False, why=f"more than one figure of {code} is {others.label}")
-    scale = next(scale for measure, scale in watched.measures if measure is reading.measure)
-    bound, to = _on_the_good_side(scale, is_counted(reading.measure.unit), was)
+    bound, to = _on_the_good_side(_scale(watched, reading.measure), is_counted(reading.measure.unit), was)
     if to is None:
         return Counterfactual(False, why=f"no reading of {code} is on the good side of {bound:g}")
     then = "no warning" if was is Severity.NORMAL else f"the warning stays {was.label}"
@@ -47,6 +55,10 @@ def clearing(seen: Seen, code: str) -> Counterfactual:
         return SILENT
     value = measure.read(seen)
     return _counterfactual(code, measure, value if value == value else None, to, "the warning stays")
+
+
+def _scale(watched: Watched, asked: Measure) -> Scale:
+    return next(scale for measure, scale in watched.measures if measure is asked)
 
 
 def _others(seen: Seen, watched: Watched, asked: Measure) -> Severity:

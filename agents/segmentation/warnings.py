@@ -113,7 +113,7 @@ def _told(
         text=_text(reading) if reading is not None else _said(transition, seen),
         first_raised_at=date.fromordinal(alert.raised_day),
         evidence=place.evidence(now, _source(now, alert.code, reading)),
-        reasons=reasons(alert.code, reading),
+        reasons=reasons(seen, alert.code, reading),
         counterfactual=_undone(transition, seen, reading, was),
         cause=transition.cause.value,
         watchlist=listed.label,

@@ -175,3 +175,14 @@ def test_a_cleared_warning_tells_the_reading_that_would_have_kept_it() -> None:
     assert status == "cleared"
     assert told is not None
     assert (told.to, told.then) == (0.099, "the warning stays")
+
+
+def test_a_cleared_warning_has_the_reading_of_the_day_as_its_reason_on_the_good_side_of_the_threshold() -> None:
+    driver = Driver(policy(watchlist={"cure_days": [1, 1, 1], "dwell_days": [0, 0, 0]}))
+    driver.send(topics.STATEMENTS, equity="80000", period_end="2022-12-31")
+    driver.send(topics.STATEMENTS, date(2024, 1, 11), equity="200000", period_end="2023-12-31")
+    driver.close(date(2024, 2, 1))
+    cleared = [w for w in driver.warnings if w.indicator == "LEVERAGE"][-1]
+    (reason,) = cleared.reasons
+    assert (cleared.value, reason.value, reason.threshold) == (None, pytest.approx(0.2), 0.1)
+    assert reason.contribution == pytest.approx(-0.1)

@@ -1,8 +1,9 @@
 """The members of the ensemble: additive logistic models that learn from the same examples, each in its own way.
 
 They are River's optimisers on arrays, because River's dictionaries cost many times as much; where a River optimiser takes
-arrays itself, it is the one that steps. What is scored and published is the running mean of the weights, not where the last
-examples left them. Source of the mean: Polyak and Juditsky, SIAM J. Control Optim. 30 (1992).
+arrays itself, it is the one that steps. `tests/laws/test_river_laws.py` holds each of them equal to River's. What is scored
+and published is the running mean of the weights, not where the last examples left them. Source of the mean: Polyak and
+Juditsky, SIAM J. Control Optim. 30 (1992).
 """
 
 from collections.abc import Sequence

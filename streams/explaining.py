@@ -215,8 +215,8 @@ class Retelling:
     def explanation(self, standing: str) -> Explanation:
         """All of it. The decision must have come."""
         assert self.decision is not None
-        client = self._segmenter.client(self._wanted.client_id)
-        now = self._segmenter.in_force_for(client, self._stood)
+        client = self._segmenter.live.client(self._wanted.client_id)
+        now = self._segmenter.resolver.in_force_for(client, self._stood)
         return Explanation(
             decision_id=str(self._wanted),
             topic=self._wanted.topic,

@@ -18,7 +18,7 @@ def merged(segmenters: Iterable[Segmenter]) -> dict[str, Tallies]:
     """The tallies of all partitions, by portfolio."""
     whole: dict[str, Tallies] = {}
     for segmenter in segmenters:
-        for portfolio, tallies in segmenter.tallies.items():
+        for portfolio, tallies in segmenter.sums.tallies.items():
             whole.setdefault(portfolio, Tallies()).merge(tallies)
     return dict(sorted(whole.items()))
 
@@ -44,20 +44,20 @@ def liquid(segmenters: Iterable[Segmenter], day: int) -> dict[str, liquidity.Flo
         for key, value in segmenter.states.items():
             if is_client(key):
                 borrower = read_borrower(value)
-                liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, segmenter.policy.per_minor)
+                liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, segmenter.resolver.policy.per_minor)
     return dict(sorted(flows.items()))
 
 
 def spread(segmenters: Iterable[Segmenter]) -> dict[str, dict[str, Any]]:
     """The value curve and the limits by segment of each portfolio, as they stand."""
-    partitions = list(segmenters)
-    valued = {name for segmenter in partitions for name, bins in segmenter.histograms.items() if any(bins.values())}
+    partitions = [segmenter.sums for segmenter in segmenters]
+    valued = {name for sums in partitions for name, bins in sums.histograms.items() if any(bins.values())}
     curves = {
         name: cutoffs.value_curve(cutoffs.merged(s.histograms[name].items() for s in partitions if name in s.histograms))
         for name in sorted(valued)
     }
-    lent = sorted({name for segmenter in partitions for name in segmenter.limits.portfolios})
-    by_segment = {name: limits.merged(segmenter.limits.of(name) for segmenter in partitions) for name in lent}
+    lent = sorted({name for sums in partitions for name in sums.limits.portfolios})
+    by_segment = {name: limits.merged(sums.limits.of(name) for sums in partitions) for name in lent}
     return {
         "value_curve": curves,
         "limits": {name: {one.segment: _figures(one) for one in told} for name, told in by_segment.items()},

@@ -99,16 +99,16 @@ class Segmenters(Making[Segmenter]):
         """By portfolio, tallies and last closed day of each partition; portfolios that the policy does not name are one."""
         told: dict[str, list[tuple[Tallies, int]]] = {}
         for one in self.living():
-            for portfolio, tallies in one.tallies.copy().items():
-                name = portfolio if portfolio in one.policy.portfolios else OTHER
+            for portfolio, tallies in one.sums.tallies.copy().items():
+                name = portfolio if portfolio in one.resolver.policy.portfolios else OTHER
                 told.setdefault(name, []).append((tallies.copy(), one.partition.closed_day))
         return told
 
     def versions(self) -> Versions:
         """What is in force now."""
         segmenters = self.living()
-        models = [{name: model.number for name, model in one.models.copy().items()} for one in segmenters]
+        models = [{name: model.number for name, model in one.resolver.models.copy().items()} for one in segmenters]
         portfolios = {name for numbers in models for name in numbers}
         oldest = {name: min(numbers.get(name, 0) for numbers in models) for name in portfolios}
         closed = {one.number: date.fromordinal(day) for one in segmenters if (day := one.partition.closed_day)}
-        return Versions(frozenset(one.policy.version for one in segmenters), oldest, closed)
+        return Versions(frozenset(one.resolver.policy.version for one in segmenters), oldest, closed)

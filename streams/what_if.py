@@ -133,7 +133,7 @@ def _standing(replay: Replay) -> dict[str, Stand]:
     for segmenter in replay.pipeline.segmenters:
         for key, value in segmenter.states.items():
             if is_client(key) and (client := read_client(value)).segment is not None:
-                drawn = exposure(client, segmenter.in_force(client.portfolio)).drawn
+                drawn = exposure(client, segmenter.resolver.in_force(client.portfolio)).drawn
                 standing[key.decode()] = Stand(client.portfolio, client.segment, drawn)
     return standing
 

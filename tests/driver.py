@@ -159,7 +159,7 @@ class Alone:
     @property
     def client(self) -> ClientState:
         """What is known of the only client."""
-        return self.segmenter.client("C1")
+        return self.segmenter.live.client("C1")
 
 
 def batches(agent: PartitionAgent, records: Sequence[PlainRecord]) -> "list[Batch | Settle]":

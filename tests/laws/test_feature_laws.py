@@ -46,7 +46,7 @@ def test_the_logit_is_the_sum_of_the_points_of_all_features_after_each_event(his
         seen.append(scored(client, now, client.scored_day))
 
     segmenter = Segmenter(0, {}, POLICY, 1, watch)
-    segmenter.models["corporate"] = KNOWING
+    segmenter.resolver.models["corporate"] = KNOWING
     run_all(segmenter, history.log)
     assert all(len(one.features) == len(FEATURES) + 3 for one in seen)
 
@@ -55,7 +55,7 @@ def test_the_logit_is_the_sum_of_the_points_of_all_features_after_each_event(his
 def test_every_feature_stays_within_its_range(history: History) -> None:
     segmenter = Segmenter(0, {}, POLICY, 1)
     run_all(segmenter, history.log)
-    for client in map(segmenter.client, ("C1", "C2", "C3", "S1", "P1")):
+    for client in map(segmenter.live.client, ("C1", "C2", "C3", "S1", "P1")):
         for taken in client.snapshots:
             assert outside(list(whole(taken.x))) == []
 

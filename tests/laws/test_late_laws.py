@@ -77,7 +77,7 @@ def folded(outcomes: list[Outcome]) -> ClientState:
     segmenter = Segmenter(0, {}, POLICY, 1)
     published, _ = run_all(segmenter, log_of(resourced(outcomes)))
     assert [o for o in published if o.topic == topics.DEAD_LETTERS] == []
-    return segmenter.client("C1")
+    return segmenter.live.client("C1")
 
 
 def owed(client: ClientState) -> tuple[Any, ...]:
@@ -146,7 +146,7 @@ def test_the_journal_is_bounded_whatever_comes(events: list[Event], chosen: Any)
     segmenter = Segmenter(0, {}, POLICY, 1)
     for record in log_of(resourced(feed)):
         run_all(segmenter, [record])
-        journal = segmenter.client("C1").journal
+        journal = segmenter.live.client("C1").journal
         if journal is not None:
             assert journal.count <= MOST
             assert entries(journal) <= 2 * MOST + 1

@@ -7,6 +7,8 @@ import msgspec
 from hypothesis import given, note
 
 from agents.segmentation.in_force import InForce
+from agents.segmentation.resolving import Resolver
+from agents.segmentation.versions import Versions
 from agents.segmenter import Segmenter
 from online_models.features import INDEX, by_group
 from online_models.scorecard import Points, Scorecard
@@ -20,15 +22,17 @@ CLOSE = 1e-4
 """Points are kept in single precision."""
 
 
-class Tampered(Segmenter):
-    """A segmenter for whose next records a feature says what another value of it would have said."""
+class Tampered(Resolver):
+    """What is in force in a segmenter, but a feature says what another value of it would have said."""
 
-    feature = -1
-    value = 0.0
+    def __init__(self, segmenter: Segmenter, feature: int, value: float) -> None:
+        known = segmenter.resolver
+        super().__init__(segmenter.partition, Versions({}, segmenter.partition), known.policy, known.models)
+        self.feature, self.value = feature, value
 
     def in_force_for(self, client: ClientState, stood: str | None = None) -> InForce:
         now = super().in_force_for(client, stood)
-        return now if self.feature < 0 else msgspec.structs.replace(now, card=tampered(now.card, self.feature, self.value))
+        return msgspec.structs.replace(now, card=tampered(now.card, self.feature, self.value))
 
 
 def tampered(card: Scorecard, i: int, value: float) -> Scorecard:
@@ -94,7 +98,7 @@ def test_a_counterfactual_of_a_feature_applied_undoes_the_change(history: Histor
     for place, record in enumerate(history.log):
         if record.key is None:
             continue
-        before = Tampered(0, {}, POLICY, 1)
+        before = Segmenter(0, {}, POLICY, 1)
         for earlier in history.log[:place]:
             told(before, earlier)
         states = dict(before.states)
@@ -105,9 +109,9 @@ def test_a_counterfactual_of_a_feature_applied_undoes_the_change(history: Histor
             if undo.driver == "days_past_due":
                 continue  # moves the default as well, not the score alone
             assert undo.to is not None
-            again = Tampered(0, dict(states), POLICY, 1)
-            again.feature, again.value = INDEX[undo.driver], undo.to
-            again.client(one.client_id).scored_by = ""
+            again = Segmenter(0, dict(states), POLICY, 1)
+            again.resolver = Tampered(again, INDEX[undo.driver], undo.to)
+            again.live.client(one.client_id).scored_by = ""
             note(f"{one}")
             stands = [d.now for d in told(again, record) if isinstance(d, TierChange)] or [one.was]
             was = one.was
@@ -128,7 +132,7 @@ def test_a_counterfactual_of_a_warning_is_on_the_other_side_of_its_threshold(his
             undo = one.counterfactual
             if undo is None or undo.to is None or one.status == "cleared":
                 continue
-            now = segmenter.in_force(one.portfolio)
+            now = segmenter.resolver.in_force(one.portfolio)
             scale = next(
                 s for m, s in now.watched[one.indicator].measures if (m.name or one.indicator.lower()) == one.reasons[0].feature
             )

@@ -62,8 +62,8 @@ def test_the_tallies_are_those_that_the_states_add_up_to(history: History, some:
     agent = segmenter({})
     _, states = run_all(agent, history.log, places(some, len(history.log)))
     rebuilt = segmenter(states)
-    assert {name: tallies.dump() for name, tallies in rebuilt.tallies.items()} == {
-        name: tallies.dump() for name, tallies in agent.tallies.items()
+    assert {name: tallies.dump() for name, tallies in rebuilt.sums.tallies.items()} == {
+        name: tallies.dump() for name, tallies in agent.sums.tallies.items()
     }
 
 

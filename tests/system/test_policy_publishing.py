@@ -46,4 +46,4 @@ def test_a_worker_that_starts_with_another_file_goes_on_with_the_logs_policy(bro
     publish_policy_if_empty(settings, SHIPPED)
     first = Segmenter(0, {}, SHIPPED, 1)
     list(first.run(held(settings)[0]))
-    assert Segmenter(0, dict(first.states), OTHER, 1).policy.version == SHIPPED.version
+    assert Segmenter(0, dict(first.states), OTHER, 1).resolver.policy.version == SHIPPED.version

@@ -89,12 +89,12 @@ def lending(policy_days: int = 5) -> Driver:
 
 def test_a_partition_sums_over_its_clients_and_after_a_restart_the_same() -> None:
     segmenter = lending().pipeline.segmenters[0]
-    told = segmenter.limits.of("corporate")
+    told = segmenter.sums.limits.of("corporate")
     assert [(one.segment, one.clients, one.drawn, one.limit, one.headroom) for one in told] == [
         ("steady", 2, 4500, 20000, 15500),
         ("exit", 1, 2000, 10000, 8000),
     ]
-    assert Segmenter(0, dict(segmenter.states), shipped(), 1).limits.of("corporate") == told
+    assert Segmenter(0, dict(segmenter.states), shipped(), 1).sums.limits.of("corporate") == told
 
 
 def test_value_curve_and_limits_are_told_of_the_whole_portfolio_when_cut_offs_are_drawn() -> None:

@@ -167,8 +167,8 @@ def test_versions_are_those_of_the_segmenters_that_live_the_oldest_model_counts(
     class Made:
         def __init__(self, partition: int, _: dict[bytes, bytes]) -> None:
             self.number, self.partition = partition, SimpleNamespace(closed_day=date(1970, 1, 2 + partition).toordinal())
-            self.policy = SimpleNamespace(version="shipped-1")
-            self.models = {"corporate": SimpleNamespace(number=partition + 1)} if partition < 2 else {}
+            models = {"corporate": SimpleNamespace(number=partition + 1)} if partition < 2 else {}
+            self.resolver = SimpleNamespace(policy=SimpleNamespace(version="shipped-1"), models=models)
 
     segmenters = Segmenters(cast(Any, Made))
     metrics = Metrics()

@@ -24,7 +24,7 @@ def standing(driver: Driver, client_id: str = "C1") -> dict[str, float]:
     """What is known, by name."""
     segmenter = driver.pipeline.segmenters[0]
     client = driver.client(client_id)
-    x = whole(bytes(4 * INDEX[STANDING[0].name]) + appraisal(client, segmenter.in_force_for(client)).standing)
+    x = whole(bytes(4 * INDEX[STANDING[0].name]) + appraisal(client, segmenter.resolver.in_force_for(client)).standing)
     return {feature.name: x[INDEX[feature.name]] for feature in STANDING}
 
 

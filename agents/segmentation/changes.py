@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from agents.segmentation.counterfactual import Case, counterfactual
+from agents.segmentation.counterfactual import counterfactual
 from agents.segmentation.defaulting import Arrears
+from agents.segmentation.drivers.case import Case
 from agents.segmentation.grading import DEFAULTED, TIERS, grade_of, migration_of, tier_of
 from agents.segmentation.in_force import InForce
 from agents.segmentation.lifecycle import lifecycle_of, segment_of

@@ -138,7 +138,7 @@ def test_limits_are_the_sums_over_the_clients_and_the_same_after_a_restart(histo
     restarted = Segmenter(0, dict(states), POLICY, 1)
     for portfolio in PORTFOLIOS:
         told = segmenter.sums.limits.of(portfolio)
-        assert told == anew.of(portfolio) == restarted.limits.of(portfolio)
+        assert told == anew.of(portfolio) == restarted.sums.limits.of(portfolio)
         assert all(getattr(one, name) >= 0 for one in told for name in SUMMED)
 
 

@@ -88,21 +88,9 @@ class Segmenter:
             if record.key is not None:
                 self._client_record(record)
                 self._records.append(record)
-                self.partition.offset = record.offset
-                continue
-            control = self._control(record)
-            if control is None or not self._turns(control):
-                if isinstance(control, log.DayPassed):
-                    watermark.enter(self.partition, control)
-                self.partition.offset = record.offset
-                continue
-            if self._begun:
-                yield self._batch()
-            if self._reads_many(control):
-                yield SETTLE
-            yield from self._turn(control, record)
+            elif (control := self._control(record)) is not None:
+                yield from self._control_record(control, record)
             self.partition.offset = record.offset
-            yield self._batch()
         if self._begun or self.partition.offset != self._batched:
             yield self._batch()
 
@@ -200,6 +188,20 @@ class Segmenter:
         except msgspec.MsgspecError as error:
             self._telling.dead(record, UNREADABLE, str(error))
             return None
+
+    def _control_record(self, control: log.Control, record: Record) -> Iterator[Batch | Settle]:
+        """One that turns what decides is a batch of its own; another only moves the partition record."""
+        if not self._turns(control):
+            if isinstance(control, log.DayPassed):
+                watermark.enter(self.partition, control)
+            return
+        if self._begun:
+            yield self._batch()
+        if self._reads_many(control):
+            yield SETTLE
+        yield from self._turn(control, record)
+        self.partition.offset = record.offset
+        yield self._batch()
 
     def _turns(self, control: log.Control) -> bool:
         """Whether it changes what decides: the policy, a model, cut-offs, a macro figure, the last closed day."""

@@ -3,7 +3,7 @@
 Never stored: moved by every step, built from the states when a partition begins.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
@@ -30,26 +30,31 @@ class Sums:
     """Of one partition: to the last unit the same in whatever order its clients came."""
 
     def __init__(self) -> None:
-        self.histograms: dict[str, Counter[int]] = {}
+        self.histograms: defaultdict[str, Counter[int]] = defaultdict(Counter)
         """How many clients have a value, by its bin."""
         self.limits = Limits()
-        self.tallies: dict[str, Tallies] = {}
+        self.tallies: defaultdict[str, Tallies] = defaultdict(Tallies)
         self.lends = False
         """Whether any client here has a facility: else there is no liquidity to look for."""
 
     def add(self, seen: Glance) -> None:
         """A client that added nothing before."""
-        self._count_value(seen.portfolio, None, seen.value_bin)
+        if seen.value_bin is not None:
+            self.histograms[seen.portfolio][seen.value_bin] += 1
         if seen.granted is not None:
             self.limits.add(seen.portfolio, seen.granted)
         if seen.history is not None:
-            self._tallies_of(seen.portfolio).add(seen.history)
+            self.tallies[seen.portfolio].add(seen.history)
         self.lends = self.lends or seen.lends
 
     def move(self, client: ClientState, was_bin: int | None, was_granted: Granted | None, was_history: bytes) -> None:
         """A client added something else before a step."""
         if client.value_bin != was_bin:
-            self._count_value(client.portfolio, was_bin, client.value_bin)
+            histogram = self.histograms[client.portfolio]
+            if was_bin is not None:
+                histogram[was_bin] -= 1
+            if client.value_bin is not None:
+                histogram[client.value_bin] += 1
         if client.granted is not was_granted:
             self.limits.move(client.portfolio, was_granted, client.granted)
         if client.facilities:
@@ -59,7 +64,7 @@ class Sums:
 
     def tally(self, portfolio: str, was: bytes, now: bytes) -> None:
         """A client's history was another before."""
-        tallies = self._tallies_of(portfolio)
+        tallies = self.tallies[portfolio]
         if was:
             tallies.replace(read_history(was), read_history(now))
         elif now:
@@ -80,23 +85,6 @@ class Sums:
         liquidity = dict(sorted(flows.get(portfolio, {}).items()))
         tallies = self.tallies.get(portfolio, Tallies())
         return TalliesTold(portfolio=portfolio, liquidity=liquidity, **close._asdict(), **tallies.dump())
-
-    def _count_value(self, portfolio: str, was: int | None, now: int | None) -> None:
-        if was == now:
-            return
-        histogram = self.histograms.get(portfolio)
-        if histogram is None:
-            histogram = self.histograms[portfolio] = Counter()
-        if was is not None:
-            histogram[was] -= 1
-        if now is not None:
-            histogram[now] += 1
-
-    def _tallies_of(self, portfolio: str) -> Tallies:
-        tallies = self.tallies.get(portfolio)
-        if tallies is None:
-            tallies = self.tallies[portfolio] = Tallies()
-        return tallies
 
 
 def summed(states: dict[bytes, bytes]) -> Sums:

@@ -1,7 +1,8 @@
 """The registry of features: what every figure is called that the probability of default is made from, and where it comes from.
 
-Features come in three groups: those of the last statement change when one is published, those of behaviour with each
-payment, those of standing with any other fact or month. Protected attributes (sex, age, origin, …) are never features.
+Features come in four groups: those of the last statement change when one is published, those of behaviour with each payment,
+those of standing with any other fact or month, those of the path with a month. Protected attributes (sex, age, origin, …) are
+never features.
 `docs/features.md` is made from this registry (`python -m streams.features_page`).
 """
 
@@ -125,7 +126,29 @@ STANDING: Final = (
 )
 """What no payment moves: each is missing where nobody has told it."""
 
-FEATURES: Final = STATEMENT + BEHAVIOUR + STANDING
+PATH_MONTHS: Final = 3
+"""The months before the newest that the path tells of."""
+
+
+def _past(ago: int) -> tuple[Feature, ...]:
+    """How the client paid and drew so many months ago. What is over no client can change."""
+    month, both = f"{ago} {'month' if ago == 1 else 'months'} ago", "repayments, drawdowns"
+
+    def past(name: str, kind: str, text: str, source: str, low: float, high: float) -> Feature:
+        return Feature(f"{name}_{ago}_ago", f"{kind}, {month}", f"{text} {month}", source, low, high, is_fixed=True)
+
+    return (
+        past("dpd", "days", "days past due", "repayments", *DAYS),
+        past("late_days", "days", "lateness", "repayments", *DAYS),
+        past("utilisation", "fraction", "balance over limit", both, *ANY),
+        past("drawn_to_limit", "fraction", "drawn over limit", "drawdowns", *ANY),
+    )
+
+
+PATH: Final = tuple(feature for ago in range(1, PATH_MONTHS + 1) for feature in _past(ago))
+"""The calendar months before the newest: no payment moves them once it has begun. Missing where a month had no events."""
+
+FEATURES: Final = STATEMENT + BEHAVIOUR + STANDING + PATH
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 INDEX: Final = {name: i for i, name in enumerate(NAMES)}
 TIMED: Final = frozenset(i for i, feature in enumerate(FEATURES) if feature.is_timed)
@@ -164,6 +187,6 @@ _MISSING: Final = array("f", [NAN] * len(FEATURES))
 
 
 def by_group(tables: tuple[T, ...]) -> tuple[tuple[T, ...], tuple[T, ...], tuple[T, ...]]:
-    """One for each feature, as those of statement, behaviour and standing."""
+    """One for each feature, as those of statement, of behaviour, and of standing with the path: what no payment moves."""
     split, last = len(STATEMENT), len(STATEMENT) + len(BEHAVIOUR)
     return tables[:split], tables[split:last], tables[last:]

@@ -233,7 +233,7 @@ class Appraisal(msgspec.Struct, array_like=True, gc=False):
     month: int = -1
     """The one that `loyalty`, `past_drawn`, `past_months` and what follows were made in."""
     standing: bytes = b""
-    """Features of standing; empty if none is known."""
+    """Features of standing, then those of the path; what is not known at the end is left off."""
     standing_logit: float = 0.0
     """Their points, by the model that has scored the client."""
 

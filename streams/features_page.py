@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import isinf
 
 from agents.segmentation.wording import told_as
-from online_models.features import BEHAVIOUR, STANDING, STATEMENT, Feature
+from online_models.features import BEHAVIOUR, PATH, STANDING, STATEMENT, Feature
 
 HEAD = """# Features
 
@@ -25,6 +25,7 @@ GROUPS = (
     ("Of the last statement", "`online_models/statements.py`", "a statement", STATEMENT),
     ("Of behaviour", "`online_models/behaviour.py`", "payments, drawdowns, the close of a day", BEHAVIOUR),
     ("Of standing", "`agents/segmentation/standing.py`", "other facts, a new month of the client, policy and economy", STANDING),
+    ("Of the path", "`online_models/path.py`", "a new month of the client, a movement that comes late", PATH),
 )
 TABLE = "| feature | unit | range | source | what it is | as a reason says it |\n| --- | --- | --- | --- | --- | --- |\n"
 

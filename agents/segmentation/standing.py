@@ -1,4 +1,4 @@
-"""Features of standing: ratings, collateral, industry, economy, group and relationship. No payment moves them.
+"""Features of standing: ratings, collateral, industry, economy, group and relationship; and the path. No payment moves them.
 
 They are made with the appraisal: anew when a fact, a month, the policy or the economy has moved it. Ages count whole months of
 the client's own time, so they move with its months.
@@ -14,6 +14,7 @@ from agents.segmentation.in_force import InForce
 from agents.segmentation.rating_scale import notch_of
 from agents.segmentation.ratings import worst_class
 from online_models.features import NAN, STANDING, packed, unpacked
+from online_models.path import path
 from online_models.scorecard import Scorecard, partial_logit
 from schemas.industries import section_of
 from schemas.overlays import DOWN, NEUTRAL, UP
@@ -21,28 +22,30 @@ from schemas.risk_rules import RATING_CLASSES
 from schemas.state import ClientState, Graded
 
 YEAR_DAYS: Final = 365
+UNTOLD: Final = (NAN,) * len(STANDING)
 REGIMES: Final = {DOWN: -1.0, NEUTRAL: 0.0, UP: 1.0}
 
 
 def standing_x(client: ClientState, covered: float, now: InForce) -> bytes:
-    """The features, packed, in the order of `features.STANDING`; empty if none is known.
+    """The features, packed, in the order of `features.STANDING` and `PATH`; those that nobody can know at the end are left off.
 
     `covered`: collateral after haircut, in units of the reporting currency.
     """
-    is_known = client.ratings or client.collateral or client.industry or client.group_id or client.relationship_day
-    if not is_known and now.macro_signal is None:
-        return b""
-    return packed(
-        [
-            max(feature.low, min(feature.high, value)) if value == value else NAN
-            for feature, value in zip(STANDING, _features(client, covered, now), strict=True)
-        ]
+    is_told = client.ratings or client.collateral or client.industry or client.group_id or client.relationship_day
+    before = path(client.months)
+    if not is_told and now.macro_signal is None:
+        return packed((*UNTOLD, *before)) if before else b""
+    told = (
+        max(feature.low, min(feature.high, value)) if value == value else NAN
+        for feature, value in zip(STANDING, _features(client, covered, now), strict=True)
     )
+    return packed((*told, *before))
 
 
 def standing_logit(x: bytes, card: Scorecard) -> float:
-    """What they add to the logit."""
-    return partial_logit(card.standing, unpacked(x)) if x else sum([points.missing for points in card.standing])
+    """What they add to the logit; also of fewer features, as an earlier release kept them."""
+    values, tables = unpacked(x), card.standing
+    return partial_logit(tables[: len(values)], values) + sum([points.missing for points in tables[len(values) :]])
 
 
 def _features(client: ClientState, covered: float, now: InForce) -> tuple[float, ...]:

@@ -17,6 +17,13 @@ SCALES: Final = {"class": RATING_CLASSES, "regime": ("down", "neutral", "up"), "
 """Units that are places on a scale, with what each place is called."""
 LOWEST: Final = {"regime": -1}
 """The number of a scale's first place; 0 of the others."""
+PATH: Final = {
+    "dpd": "{} past due",
+    "late_days": "paid {} after the due date",
+    "utilisation": "{} of the limit was drawn",
+    "drawn_to_limit": "{} of the limit was drawn anew",
+}
+PAST: Final = {1: "a month ago", 2: "two months ago", 3: "three months ago"}
 SENTENCES: Final = {
     "equity_to_assets": "equity is {} of assets",
     "current_ratio": "current assets are {} current liabilities",
@@ -69,6 +76,7 @@ SENTENCES: Final = {
     "macro_signal": "macro figures stand at {} between bad (-1) and good (+1)",
     "group_default": "another client of its group is in default: {}",
     "relationship_years": "a client for {}",
+    **{f"{name}_{ago}_ago": f"{said} {month}" for ago, month in PAST.items() for name, said in PATH.items()},
 }
 """What a feature's figure says; the others are told by their text in the registry."""
 SIGNED: Final = ("growth", "change")

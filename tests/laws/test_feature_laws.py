@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from agents.segmentation.in_force import InForce
 from agents.segmenter import Segmenter
 from online_models import statements
-from online_models.features import FEATURES, NAMES, STATEMENT, UNKNOWN_STATEMENT, unpacked, whole
+from online_models.features import FEATURES, NAMES, STANDING, STATEMENT, UNKNOWN_STATEMENT, packed, unpacked, whole
+from online_models.path import path
 from schemas import log
 from schemas.learning import FeaturePoints, ModelSnapshot
 from schemas.money import MAX_MAJOR
@@ -36,7 +37,6 @@ reports = st.fixed_dictionaries({}, optional=dict.fromkeys(REPORTED, amounts))
 told = st.floats(-1e18, 1e18) | st.just(float("nan"))
 
 
-
 @given(histories)
 def test_the_logit_is_the_sum_of_the_points_of_all_features_after_each_event(history: History) -> None:
     """What of it is kept between events is what would be found anew. Raises: RuntimeError if it is not."""
@@ -49,6 +49,20 @@ def test_the_logit_is_the_sum_of_the_points_of_all_features_after_each_event(his
     segmenter.resolver.models["corporate"] = KNOWING
     run_all(segmenter, history.log)
     assert all(len(one.features) == len(FEATURES) + 3 for one in seen)
+
+
+@given(histories)
+def test_what_is_kept_of_the_path_is_what_the_months_tell_after_each_event(history: History) -> None:
+    """Also after movements that came late, were reversed or sent twice."""
+    seen = []
+
+    def watch(_: log.Fact, client: ClientState, now: InForce) -> None:
+        held = client.appraisal
+        assert held is not None
+        seen.append(held.standing[4 * len(STANDING) :] == packed(path(client.months)))
+
+    run_all(Segmenter(0, {}, POLICY, 1, watch), history.log)
+    assert all(seen)
 
 
 @given(histories)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from agents.intake import Intake
-from online_models.features import FEATURES, INDEX, NAMES, STANDING, TIMED, Feature, completed, packed, whole
+from online_models.features import FEATURES, INDEX, NAMES, PATH, STANDING, TIMED, Feature, completed, packed, whole
 from online_models.pd_model import PdModel
 from schemas import topics
 from schemas.source_events import BY_TOPIC
@@ -20,7 +20,8 @@ PROTECTED = {
     "union", "political", "genetic", "biometric", "name", "surname",
 }  # fmt: skip
 """Words of attributes that may not decide. Source: EU Charter of Fundamental Rights, art. 21; GDPR, art. 9; ECOA (US), 1002.4."""
-BEFORE_STANDING = len(FEATURES) - len(STANDING)
+BEFORE_STANDING = INDEX[STANDING[0].name]
+BEFORE_PATH = INDEX[PATH[0].name]
 
 
 def words(text: str) -> set[str]:
@@ -44,21 +45,23 @@ def test_what_an_event_tells_of_a_person_beyond_the_contract_does_not_come_into_
     assert not words(outcome.value.decode()) & {"sex", "age"}
 
 
-def test_features_that_came_later_are_missing_in_what_was_kept_before() -> None:
-    x = whole(packed([0.5] * BEFORE_STANDING))
+@pytest.mark.parametrize("before", [BEFORE_STANDING, BEFORE_PATH])
+def test_features_that_came_later_are_missing_in_what_was_kept_before(before: int) -> None:
+    x = whole(packed([0.5] * before))
     assert len(x) == len(NAMES)
-    assert list(x[:BEFORE_STANDING]) == [0.5] * BEFORE_STANDING
-    assert all(isnan(value) for value in x[BEFORE_STANDING:])
+    assert list(x[:before]) == [0.5] * before
+    assert all(isnan(value) for value in x[before:])
     assert completed([0.5, None]) == (0.5, *[None] * (len(NAMES) - 1))
 
 
-def test_a_learner_wakes_with_examples_of_an_earlier_release_and_draws_bins_from_all() -> None:
+@pytest.mark.parametrize("before", [BEFORE_STANDING, BEFORE_PATH])
+def test_a_learner_wakes_with_examples_of_an_earlier_release_and_draws_bins_from_all(before: int) -> None:
     rules = shipped().of("corporate").learning.model_copy(update={"warm_up": 4})
     model = PdModel("corporate", rules)
     for _ in range(2):
         model.learn([0.1] * len(NAMES), False)
     slept = model.dump()
-    slept["waiting"] = [(x[:BEFORE_STANDING], y) for x, y in slept["waiting"]]
+    slept["waiting"] = [(x[:before], y) for x, y in slept["waiting"]]
     woken = PdModel.load("corporate", rules, slept)
     woken.learn([0.2] * len(NAMES), True)
     woken.learn([0.3] * len(NAMES), False)
@@ -74,3 +77,4 @@ def test_the_place_of_a_feature_never_moves() -> None:
     """What was kept by place stays what it was: new features go to the end."""
     places = ("equity_to_assets", "log_assets", "log_operating_cash_flow", "days_past_due", "months_seen", "rating_class")
     assert [INDEX[name] for name in places] == [0, 16, 46, 47, 62, 63]
+    assert INDEX["dpd_1_ago"] == 73

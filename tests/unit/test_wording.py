@@ -93,3 +93,17 @@ def test_a_signed_logarithm_is_told_as_the_amount_that_it_is_of(value: float, sa
 )
 def test_standing_is_told_in_the_words_of_its_scales(name: str, value: float, said: str) -> None:
     assert sentence(BY_NAME[name], value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("dpd_1_ago", 1.0, "1 day past due a month ago"),
+        ("late_days_3_ago", 14.0, "paid 14 days after the due date three months ago"),
+        ("utilisation_1_ago", 0.5, "50 % of the limit was drawn a month ago"),
+        ("drawn_to_limit_2_ago", 0.25, "25 % of the limit was drawn anew two months ago"),
+        ("dpd_2_ago", float("nan"), "days past due 2 months ago: not known"),
+    ],
+)
+def test_the_path_is_told_month_by_month(name: str, value: float, said: str) -> None:
+    assert sentence(BY_NAME[name], value) == said

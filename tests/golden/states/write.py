@@ -38,6 +38,7 @@ def client_and_partition() -> tuple[bytes, bytes]:
     driver.send(topics.FEEDBACK, date(2024, 1, 25), verdict="raised", warning_id=None, severity="amber", until="2024-04-01")
     driver.send(topics.FEEDBACK, date(2024, 1, 26), verdict="suppressed", warning_id=None, indicator="ICR", until="2024-06-01")
     driver.send(topics.OUTCOMES, date(2024, 1, 27), outcome="forborne")
+    driver.send(topics.REPAYMENTS, date(2024, 2, 15), due_date="2024-02-10", amount_due="9", amount_paid="9")
     source = log.Source(topics.LEARNING, 0, 0)
     cutoffs = log.CutoffsPublished(source=source, portfolio="corporate", number=3, as_of=DAY, clients=9, cutoffs=(9.5, 5.25, 1.0))
     for control in (log.ModelPublished(source=source, snapshot=model()), cutoffs):

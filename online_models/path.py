@@ -1,0 +1,33 @@
+"""Features of the path: how a client paid and drew in each of the calendar months before its newest one."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from online_models.features import NAN, PATH, PATH_MONTHS
+from schemas.state import Month
+
+NONE: Final = (NAN,) * (len(PATH) // PATH_MONTHS)
+"""Of a month without events."""
+
+
+def path(months: Sequence[Month]) -> tuple[float, ...]:
+    """The features, in the order of `features.PATH`; months before the oldest that is known are left off at the end.
+
+    `months`: those with events, oldest first. No event of the newest month moves them.
+    """
+    if len(months) < 2:
+        return ()
+    newest = months[-1].number
+    before = {newest - month.number: month for month in months[-1 - PATH_MONTHS : -1]}
+    oldest = max((ago for ago in before if ago <= PATH_MONTHS), default=0)
+    return tuple(value for ago in range(1, oldest + 1) for value in (_of(before[ago]) if ago in before else NONE))
+
+
+def _of(month: Month) -> tuple[float, ...]:
+    limit = month.limit
+    return (
+        month.dpd,
+        month.late_days if month.payments else NAN,
+        month.balance / limit if limit > 0 else NAN,
+        month.drawn / limit if limit > 0 else NAN,
+    )

@@ -29,7 +29,7 @@ def of(*months: Month) -> dict[str, float]:
 def kept(driver: Driver, client_id: str = "C1") -> dict[str, float]:
     """The same, as it is kept with a client."""
     client = driver.client(client_id)
-    held = appraisal(client, driver.pipeline.segmenters[0].in_force_for(client))
+    held = appraisal(client, driver.pipeline.segmenters[0].resolver.in_force_for(client))
     x = whole(bytes(4 * INDEX[STANDING[0].name]) + held.standing)
     return {name: value for name, value in zip(NAMES[FIRST:], x[FIRST:], strict=True) if value == value}
 

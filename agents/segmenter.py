@@ -38,7 +38,7 @@ from schemas.state import (
     read_partition,
 )
 
-READ_AT_ONCE: Final = 1000
+READ_AT_ONCE: Final = 100
 """States that are only read, before others may work."""
 
 

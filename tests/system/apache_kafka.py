@@ -51,6 +51,11 @@ class MissingTool(RuntimeError):
     """Java or Maven is not there; the message says what to install."""
 
 
+def cluster_id(drawn: bytes) -> str:
+    """A cluster's id of sixteen bytes. It begins with A: one that began with a hyphen would be taken for an option."""
+    return urlsafe_b64encode(b"\0" + drawn[1:]).decode().rstrip("=")
+
+
 class ApacheKafka:
     """One node on free ports of 127.0.0.1, its records in a temporary folder that `stop` leaves and `close` removes.
 
@@ -131,7 +136,7 @@ class ApacheKafka:
     def _format(self) -> None:
         config = self.folder / "server.properties"
         config.write_text("".join(f"{name}={value}\n" for name, value in self._properties().items()))
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4().bytes)
         command = _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config), "--standalone")
         tried = subprocess.run([*command, *self._scram_users()], capture_output=True, text=True, check=False)
         if tried.returncode != 0:

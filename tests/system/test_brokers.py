@@ -26,7 +26,7 @@ from streams.kafka import aiokafka_options, consumer_config, librdkafka, produce
 from streams.settings import Settings, load
 from streams.settings_sources import variable
 from streams.topics import check, ensure, found
-from tests.system.apache_kafka import ApacheKafka, MissingTool
+from tests.system.apache_kafka import ApacheKafka, MissingTool, cluster_id
 from tests.system.kafka_security import USERS
 
 RECORDS = [(b"client-1", b'{"n": 1}'), (b"client-2", b'{"n": 2}'), (b"client-1", b"")]
@@ -163,6 +163,11 @@ def test_without_java_the_message_names_the_package(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(MissingTool, match=r"java is not on the PATH: .*openjdk-17"):
         ApacheKafka()
+
+
+def test_the_id_of_a_kafka_cluster_is_never_taken_for_an_option() -> None:
+    assert cluster_id(b"\xf8" + bytes(15)) == "A" * 22
+    assert len(cluster_id(bytes(range(16)))) == 22
 
 
 class Login(HTTPServer):

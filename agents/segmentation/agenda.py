@@ -18,7 +18,7 @@ from schemas.state import ClientState, Due
 
 NEVER: Final = date.max.toordinal()
 """No day."""
-SLICE: Final = 8
+SLICE: Final = 24
 """About as many clients are looked at before others may work: a day's close holds nobody up for long. A look that raises five
 warnings takes half a millisecond, and a worker closes the day in several partitions at once.
 """

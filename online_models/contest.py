@@ -19,14 +19,13 @@ from online_models.evaluation import ROLLING_MONTHS, name_of
 from online_models.evidence import Evidence, loss
 from online_models.grids import Floats
 from online_models.score_counts import ScoreCounts, merged
-from online_models.scorecard import logit, sigmoid
+from online_models.scorecard import inside, logit, sigmoid
 
 FROZEN_A_HORIZON: Final = 52
 """Published models of a horizon that are compared, evenly: examples of the others count for neither side."""
 GRACE_DAYS: Final = 45
 """Labels come at the end of the month in which the horizon ends, and from slower partitions some days later."""
 MOST_PROMOTIONS: Final = 50
-EDGE: Final = 1e-9
 
 Recipe = tuple[str, ...]
 
@@ -156,7 +155,7 @@ class Contest:
         frozen = self.frozen.get(number)
         if frozen is None:
             return
-        logits = frozen.both(logit(min(1 - EDGE, max(EDGE, pd))), difference)
+        logits = frozen.both(logit(inside(pd)), difference)
         cohort = self.cohorts.get(month)
         if cohort is None:
             cohort = self.cohorts[month] = Cohort()

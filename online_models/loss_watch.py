@@ -16,7 +16,7 @@ from zlib import crc32
 
 from river.drift import ADWIN
 
-from online_models.scorecard import logit
+from online_models.scorecard import inside, logit
 
 GROUPS: Final = 32
 """Of a month: values that ADWIN sees of it at most."""
@@ -26,7 +26,6 @@ WIDEST: Final = 4.0
 """Standard deviations that ADWIN, which wants values from 0 to 1, tells apart on either side."""
 MOST_VALUES: Final = 2048
 """Kept of the window: more than five years of months; beyond it the newer half goes on."""
-EDGE: Final = 1e-9
 
 Sums = tuple[float, float, float]
 """Expected defaults, loss beyond the announced one, its variance."""
@@ -65,7 +64,7 @@ class LossWatch:
         groups = self.months.get(month)
         if groups is None:
             groups = self.months[month] = [NOTHING] * GROUPS
-        p = min(1 - EDGE, max(EDGE, pd))
+        p = inside(pd)
         surprise = logit(p)
         place = crc32(client_id.encode()) % GROUPS
         expected, beyond, variance = groups[place]

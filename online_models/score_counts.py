@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from math import floor, log
 from typing import Any, Final
 
-from online_models.scorecard import logit
+from online_models.scorecard import inside, logit
 
 PER_LOGIT: Final = 50
 """Bins to a logit: a bin holds PDs that differ by 2 %, relative."""
@@ -18,7 +18,6 @@ BANDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Bounds of the bands of PD in which calibration is told."""
 ALERTS: Final = 0.05
 """Share of the examples that may be alerted, by the highest scores."""
-EDGE: Final = 1e-9
 
 
 class ScoreCounts:
@@ -36,7 +35,7 @@ class ScoreCounts:
 
     def add(self, pd: float, y: bool) -> None:
         """One labelled example."""
-        pd = min(1 - EDGE, max(EDGE, pd))
+        pd = inside(pd)
         place = max(-MOST, min(MOST - 1, floor(logit(pd) * PER_LOGIT)))
         counts = self.bad if y else self.good
         counts[place] = counts.get(place, 0) + 1

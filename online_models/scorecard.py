@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 MAX_LOGIT: Final = 30.0
 """Beyond it a double cannot tell a probability from 0 or 1."""
+EDGE: Final = 1e-9
+"""How far `inside` keeps a probability off 0 and 1."""
 
 
 class Points(NamedTuple):
@@ -133,3 +135,8 @@ def sigmoid(logit: float) -> float:
 def logit(probability: float) -> float:
     """The logit of a probability strictly between 0 and 1."""
     return log(probability / (1.0 - probability))
+
+
+def inside(probability: float) -> float:
+    """The probability, kept off 0 and 1, whose logits have no end."""
+    return min(1.0 - EDGE, max(EDGE, probability))

@@ -26,9 +26,9 @@ def reasons(seen: Seen, code: str, reading: Reading | None) -> list[Reason]:
     threshold = reading.threshold if reading.threshold is not None else _scale(watched, measure).first
     if isinf(threshold):
         return []
-    beyond = threshold - reading.value if measure.falling else reading.value - threshold
+    distance = threshold - reading.value if measure.falling else reading.value - threshold
     text = f"{figure(reading.value, measure.unit)}, threshold {figure(threshold, measure.unit)}"
-    return [Reason(code, text, measure.name or code.lower(), beyond, reading.value, threshold)]
+    return [Reason(code, text, measure.name or code.lower(), distance, reading.value, threshold)]
 
 
 def raising(seen: Seen, code: str, reading: Reading, was: Severity) -> Counterfactual:

@@ -4,12 +4,8 @@ Taken at the first decision; anew when the first facility and the first statemen
 complete. A new model moves it by what it changes at the client as it stood: by itself it is no rise of the risk.
 """
 
-from typing import Final
-
-from online_models.scorecard import logit, sigmoid
+from online_models.scorecard import inside, logit, sigmoid
 from schemas.state import ClientState
-
-SMALLEST: Final = 1e-9
 
 
 def originate(client: ClientState) -> None:
@@ -22,6 +18,6 @@ def originate(client: ClientState) -> None:
 def carry_over(client: ClientState, rescored: float) -> None:
     """The origin as another model would have had it: `rescored` is the new model's logit of the client as last scored."""
     if client.origin_pd >= 0:
-        was = logit(min(max(client.origin_pd, SMALLEST), 1.0 - SMALLEST))
+        was = logit(inside(client.origin_pd))
         client.origin_pd = sigmoid(was + rescored - client.logit)
     client.logit = rescored

@@ -11,7 +11,7 @@ from online_models.evaluation import ROLLING_MONTHS
 from online_models.feature_spread import FeatureSpread
 from online_models.features import NAMES
 from online_models.loss_watch import GROUPS, MOST_VALUES, LossWatch
-from online_models.score_counts import EDGE
+from online_models.scorecard import inside
 from schemas.decisions import Severity
 from schemas.oversight_rules import ModelDrift
 from tests.builders import N
@@ -56,7 +56,7 @@ def foretells(
     found = []
     for month in months:
         for i in range(count):
-            pd = min(1 - EDGE, max(EDGE, chance.lognormvariate(-4.0, 1.0)))
+            pd = inside(chance.lognormvariate(-4.0, 1.0))
             true = min(1.0, factor * (pd if order else 0.03))
             watch.add(f"C{i}", pd, chance.random() < true, month)
         found += [change.now - change.was for change in watch.close(month)]

@@ -18,7 +18,7 @@ endef
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: $(READY) ## the main job on real events: embedded broker, worker, decisions, a summary
+demo: $(READY) ## the main job on real events: embedded broker, workers, decisions, a summary
 	$(RUN)/tierwatch demo
 
 test: $(READY) ## every test; system tests on the embedded broker

@@ -8,8 +8,8 @@ adding partitions, deleting topics, committed offsets, listing and describing gr
 order.
 Kafka, does not: a topic that was not created is made by a mere look at its metadata, with one partition, so create
 topics first; a record above 1 MB is refused; the internal topics `__consumer_offsets` and `__transaction_state` are
-listed like any other; after a group's leader is killed nobody replaces it, so run one worker, with a group instance
-id.
+listed like any other; after a group's leader is killed nobody replaces it, so workers that share a group need group
+instance ids, and none may be killed.
 
 Redis, works (RESP2 and RESP3, sync and asyncio, reports version 7.2.5): strings with EX and NX, hashes, sorted sets
 with GT, sets, lists, streams (XADD MAXLEN, XREAD, XREVRANGE), expiry, SCAN, publish/subscribe, pipelines, MULTI/EXEC,

@@ -16,10 +16,10 @@ EXAMPLES = ("statements_us_1999_2012.jsonl.gz", "cards_tw_15000.jsonl.gz")
 
 @click.command(name="demo")
 @click.argument("files", nargs=-1, type=FILE)
-@click.option("--stay", is_flag=True, help="Keep broker and worker running until Ctrl-C.")
+@click.option("--stay", is_flag=True, help="Keep broker and workers running until Ctrl-C.")
 @user_errors
 def demo_command(files: tuple[Path, ...], stay: bool) -> None:
-    """Embedded broker, worker, and real events at speed; FILES instead of those in examples/.
+    """Embedded broker, workers, and real events at speed; FILES instead of those in examples/.
 
     With TIERWATCH_BROKERS set, on that Kafka, under topic names of its own.
     """

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter, sleep
@@ -29,24 +29,26 @@ SAY_SECONDS: Final = 10.0
 AHEAD: Final = 30_000
 """Records that may be published and not yet done."""
 PARTITIONS: Final = 2
-"""Of every topic: enough to see sharing, few enough that two cores are busy with the work itself."""
+"""Of every topic: two workers share them."""
 FOLDER: Final = Path("var") / "demo"
-"""Where broker and worker keep their files and logs, from one demo to the next."""
+"""Where broker and workers keep their files and logs, from one demo to the next."""
 
 
 def run(paths: Sequence[Path], stay: bool, console: Console) -> None:
-    """Broker, topics, worker, events, summary. Raises: ChildFailed, PublishingError, UserError."""
+    """Broker, topics, workers, events, summary. Raises: ChildFailed, PublishingError, UserError."""
     with ExitStack() as stack:
         folder = _emptied(FOLDER)
         environment = _environment(folder, stack, console)
         settings = _settings(environment)
         topics.ensure(settings, worker.changelogs(settings))
-        console.print(f"worker: metrics on http://{settings.metrics_host}:{settings.metrics_port}/metrics", highlight=False)
-        child = Child([sys.executable, "-m", "streams.cli", "worker"], folder / "worker.log", {**os.environ, **environment})
-        child.start()
-        stack.callback(child.stop)
+        workers = _workers(settings, environment, folder, console)
+        for child in workers:
+            child.start()
+            stack.callback(child.stop)
+        work = Work(settings, workers)
+        work.until_shared()
         started = perf_counter()
-        _play(paths, settings, child, console)
+        _play(paths, settings, work, console)
         seconds = perf_counter() - started
         console.print("reading what was decided …")
         summary.show(summary.decisions(settings), seconds, console)
@@ -61,17 +63,15 @@ def _emptied(folder: Path) -> Path:
 
 
 def _environment(folder: Path, stack: ExitStack, console: Console) -> dict[str, str]:
-    """What the worker is told; a broker of our own unless the user names one."""
+    """What every worker is told; a broker of our own unless the user names one."""
     given = {
         "PARTITIONS": str(PARTITIONS),
         "APP_ID": f"tierwatch-demo-{os.getpid()}",
         "OWN_PREFIX": f"demo-{os.getpid()}.tierwatch.",
         "SOURCE_PREFIX": f"demo-{os.getpid()}.corebank.",
-        "INSTANCE_ID": "demo",
         "STANDBYS": "0",
         "COMMIT_INTERVAL_SECONDS": "0.5",
         "END_OF_DAY": "records",
-        "METRICS_PORT": str(free_port()),
         "LOG_LEVEL": "info",
     }
     if PREFIX + "BROKERS" not in os.environ:
@@ -86,11 +86,22 @@ def _settings(environment: dict[str, str]) -> Settings:
     return settings_of.load(None, **given)
 
 
-def _play(paths: Sequence[Path], settings: Settings, child: Child, console: Console) -> None:
+def _workers(settings: Settings, environment: Mapping[str, str], folder: Path, console: Console) -> list[Child]:
+    """As many as there are cores, while each has a partition to work on; each with a name and a metrics port of its own."""
+    found = []
+    for number in range(1, min(PARTITIONS, os.cpu_count() or 1) + 1):
+        port = free_port()
+        own = {PREFIX + "INSTANCE_ID": f"demo-{number}", PREFIX + "METRICS_PORT": str(port)}
+        command = [sys.executable, "-m", "streams.cli", "worker"]
+        found.append(Child(command, folder / f"worker-{number}.log", {**os.environ, **environment, **own}))
+        console.print(f"worker {number}: metrics on http://{settings.metrics_host}:{port}/metrics", highlight=False)
+    return found
+
+
+def _play(paths: Sequence[Path], settings: Settings, work: Work, console: Console) -> None:
     """Publishes no faster than is decided and learned: years pass in seconds here, and a model must be in the log in time."""
     names = {name: settings.topic_names.real(name) for name in settings.sources}
     to = target(Producer(producer_config(settings)), names)
-    work = Work(settings, child)
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, refresh_per_second=4) as bar:
         task = bar.add_task("publishing, deciding", total=sum(map(count_lines, paths)), said="")

@@ -80,6 +80,7 @@ class Decisions:
         self.raised: dict[str, list[Warned]] = {}
         self.defaults: dict[str, date] = {}
         self.events: Counter[str] = Counter()
+        self._entered: set[log.Source] = set()
 
     def change(self, change: Change) -> None:
         """One tier change; the last of a client says where it stands."""
@@ -95,9 +96,10 @@ class Decisions:
             self.raised.setdefault(warning.client_id, []).append(warning)
 
     def fact(self, fact: log.Fact) -> None:
-        """One event of the log."""
-        if type(fact) in log.DERIVED:
+        """One event of the log; what was taken from its source twice counts once, as it does for the segmenter."""
+        if type(fact) in log.DERIVED or fact.source in self._entered:
             return
+        self._entered.add(fact.source)
         self.events[fact.source.topic] += 1
         if isinstance(fact, log.OutcomeReported) and fact.outcome == "defaulted":
             self.defaults.setdefault(fact.client_id, fact.occurred_at.date())

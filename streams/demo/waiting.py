@@ -1,11 +1,15 @@
 """How far the work has come: what is published against what is done, by the group's committed positions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Final, NamedTuple
 
+from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka.admin import AdminClient
+
 from schemas import topics
 from streams.child import Child, ChildFailed
+from streams.kafka import librdkafka
 from streams.offsets import BrokerOffsets
 from streams.settings import Settings
 
@@ -16,7 +20,7 @@ STALL_SECONDS: Final = 120.0
 
 
 class Standing(NamedTuple):
-    """Records of all topics that a worker reads."""
+    """Records of all topics that workers read."""
 
     done: int
     known: int
@@ -27,29 +31,41 @@ class Standing(NamedTuple):
 
 
 class Work:
-    """What a worker has done of what is published."""
+    """What workers have done of what is published."""
 
-    def __init__(self, settings: Settings, worker: Child) -> None:
+    def __init__(self, settings: Settings, workers: Sequence[Child]) -> None:
         self._group = settings.app_id
-        self._worker = worker
+        self._workers = workers
         self._offsets = BrokerOffsets(settings)
+        self._admin = AdminClient(librdkafka(settings))
         names = [settings.topic_names.real(name) for name in (*settings.sources, topics.CLIENT_EVENTS, topics.LEARNING)]
         self._places = [place for name in names for place in self._offsets.partitions(name)]
         self._last = Standing(-1, -1)
         self._moved = monotonic()
 
+    def until_shared(self) -> None:
+        """Waits until every worker has its share of the partitions: what one has taken before, another might take again.
+
+        Raises: ChildFailed if a worker has ended, or if they do not come together.
+        """
+        deadline = monotonic() + STALL_SECONDS
+        while not self._is_shared():
+            self._must_run()
+            if monotonic() > deadline:
+                raise ChildFailed(f"the workers do not share group {self._group}; see {self._logs}")
+            sleep(LOOK_SECONDS)
+
     def standing(self) -> Standing:
-        """As it is now. Raises: ChildFailed if the worker has ended, or if nothing has moved for two minutes."""
+        """As it is now. Raises: ChildFailed if a worker has ended, or if nothing has moved for two minutes."""
         ends = self._offsets.ends(self._places)
         committed = self._offsets.committed(self._group, self._places)
         done = sum(min(committed.get(place, 0), end) for place, end in ends.items())
         now = Standing(done, sum(ends.values()))
-        if not self._worker.running:
-            raise ChildFailed(f"the worker ended; the end of {self._worker.log}:\n{self._worker.tail()}")
+        self._must_run()
         if now != self._last:
             self._last, self._moved = now, monotonic()
         if monotonic() - self._moved > STALL_SECONDS:
-            raise ChildFailed(f"nothing moved for {STALL_SECONDS:.0f} s, {now.left} records to do; see {self._worker.log}")
+            raise ChildFailed(f"nothing moved for {STALL_SECONDS:.0f} s, {now.left} records to do; see {self._logs}")
         return now
 
     def until(self, left: int, progress: Callable[[Standing], object]) -> None:
@@ -67,3 +83,19 @@ class Work:
             progress(now)
             still = still + 1 if now.left == 0 else 0
             sleep(LOOK_SECONDS)
+
+    def _is_shared(self) -> bool:
+        try:
+            group = self._admin.describe_consumer_groups([self._group])[self._group].result()
+        except KafkaException:  # nobody has joined yet
+            return False
+        return group.state == ConsumerGroupState.STABLE and len(group.members) == len(self._workers)
+
+    def _must_run(self) -> None:
+        for worker in self._workers:
+            if not worker.running:
+                raise ChildFailed(f"a worker ended; the end of {worker.log}:\n{worker.tail()}")
+
+    @property
+    def _logs(self) -> str:
+        return ", ".join(str(worker.log) for worker in self._workers)

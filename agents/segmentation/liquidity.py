@@ -93,14 +93,14 @@ def _onward(facility: Facility) -> Onward:
 
 
 def _projected(facility: Facility, onward: Onward, day: int, until: int) -> int:
+    """Instalments at their rhythm from the last known one, as far as there is something left to pay."""
     left, amount, at, rhythm = onward
+    if not left:
+        return 0
     until = min(until, facility.maturity_day or until)
-    projected = 0
-    while left > 0 and (at := at + rhythm) <= until:
-        if at > day:
-            projected += min(amount, left)
-        left -= amount
-    return projected
+    before = max(0, (day - at) // rhythm)
+    coming = (until - at) // rhythm - before
+    return max(0, min(amount * coming, left - amount * before))
 
 
 def _free(facility: Facility) -> int:

@@ -4,9 +4,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.segmentation import liquidity
-from agents.segmentation.liquidity import KINDS, coming
+from agents.segmentation.liquidity import HORIZONS, KINDS, coming
 from schemas import topics
 from schemas.learning import LedgerPublished, read_ledger
 from schemas.state import ClientState, Due, Facility, Month
@@ -43,6 +45,26 @@ def test_announced_instalments_are_scheduled_and_later_ones_projected_at_their_r
 def test_nothing_is_projected_beyond_the_balance_or_the_maturity() -> None:
     assert coming(loan(balance=1_500_00), DAY, 90) == (1_000_00, 500_00)
     assert coming(loan(maturity_day=DAY + 45), DAY, 90) == (1_000_00, 1_000_00)
+
+
+@given(
+    balance=st.integers(0, 100_000),
+    rhythm=st.integers(7, 100),
+    day=st.integers(0, 900),
+    horizon=st.sampled_from(HORIZONS),
+    maturity=st.integers(0, 1000),
+)
+def test_what_is_projected_is_what_paying_one_instalment_after_the_other_comes_to(
+    balance: int, rhythm: int, day: int, horizon: int, maturity: int
+) -> None:
+    first, amount = 100, 9_000
+    settled = [Due(first, amount, amount), Due(first + rhythm, amount, amount)]
+    facility = loan(balance=balance, settled=settled, dues=[], maturity_day=maturity)
+    left, expected = balance, 0
+    for due_day in range(first + 2 * rhythm, min(day + horizon, maturity or day + horizon) + 1, rhythm):
+        expected += min(amount, left) if due_day > day else 0
+        left = max(0, left - amount)
+    assert coming(facility, day, horizon)[1] == expected
 
 
 def test_without_two_known_dues_there_is_no_rhythm() -> None:

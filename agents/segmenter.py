@@ -13,7 +13,7 @@ import msgspec
 
 from agents.dead_letters import UNHANDLED, UNREADABLE
 from agents.segmentation import groups, history, liquidity, watermark
-from agents.segmentation.agenda import Agenda, in_slices, month_end
+from agents.segmentation.agenda import Agenda, month_end
 from agents.segmentation.folding import Unusable
 from agents.segmentation.in_force import InForce
 from agents.segmentation.live import Live
@@ -24,7 +24,7 @@ from agents.segmentation.sums import Close, summed
 from agents.segmentation.telling import Telling
 from agents.segmentation.versions import Versions, models_named, policy_named
 from schemas import log, topics
-from schemas.packed import TURN, due_by
+from schemas.packed import TURN
 from schemas.policy import Policy
 from schemas.records import SETTLE, Batch, Record, Settle, State
 from schemas.state import (
@@ -40,6 +40,8 @@ from schemas.state import (
 
 READ_AT_ONCE: Final = 100
 """States that are only read, before others may work."""
+TOLD_AT_ONCE: Final = 32
+"""About as many decisions of a day's close are told before others may work: a look that tells costs many that do not."""
 
 
 class Segmenter:
@@ -249,12 +251,13 @@ class Segmenter:
         for slice_of_clients in due:
             for client_id in slice_of_clients:
                 self._step(record, client_id, None)
+                if len(self._telling.outcomes) >= TOLD_AT_ONCE:
+                    yield self._batch(done=False)
             yield self._batch(done=False)
 
     def _pass_time(self, day: int) -> Iterator[Batch]:
         """The tallies that time alone has changed, as a month ends. Nothing is decided."""
-        turned = [key.decode() for key in due_by(self.states, TURN, day)]
-        for slice_of_clients in in_slices(turned):
+        for slice_of_clients in self.agenda.due_by(day, TURN):
             for client_id in slice_of_clients:
                 client = self.live.client(client_id)
                 was = client.history

@@ -5,7 +5,7 @@ the glance, without reading states. LZ4 because it costs about what the shorter 
 smaller, and was ten times slower.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import Final
 
@@ -47,15 +47,15 @@ def is_packed(value: bytes) -> bool:
     return value[0] == MARK
 
 
-def due_by(states: Mapping[bytes, bytes], where: slice, day: int) -> list[bytes]:
-    """Keys of the clients whose day (`LOOK` or `TURN`) is not after `day`."""
+def due_by(states: Iterable[tuple[bytes, bytes]], where: slice, day: int) -> list[bytes]:
+    """Keys of the clients whose day (`LOOK` or `TURN`) is not after `day`. `states`: keys and values."""
     last = day.to_bytes(4, "big")
-    return [key for key, value in states.items() if value[where] <= last and value[0] == MARK]
+    return [key for key, value in states if value[where] <= last and value[0] == MARK]
 
 
-def looks(states: Mapping[bytes, bytes], first: int, last: int) -> Iterator[tuple[int, bytes]]:
+def looks(states: Iterable[tuple[bytes, bytes]], first: int, last: int) -> Iterator[tuple[int, bytes]]:
     """The next days to look at clients, as far as they lie between two days, and the clients' keys."""
     since, until = first.to_bytes(4, "big"), last.to_bytes(4, "big")
-    for key, value in states.items():
+    for key, value in states:
         if since <= value[LOOK] <= until and value[0] == MARK:
             yield int.from_bytes(value[LOOK], "big"), key

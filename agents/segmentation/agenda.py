@@ -19,11 +19,9 @@ from schemas.state import ClientState, Due
 NEVER: Final = date.max.toordinal()
 """No day."""
 SLICE: Final = 24
-"""About as many clients are looked at before others may work: a day's close holds nobody up for long. A look that raises five
-warnings takes half a millisecond, and a worker closes the day in several partitions at once.
-"""
+"""About as many clients are looked at before others may work: a day's close holds nobody up for long."""
 SPREAD: Final = 4096
-"""Clients put into slices before others may work."""
+"""Clients whose days are read, or that are put into slices, before others may work."""
 AHEAD: Final = 7
 """Days of which an agenda knows at once who is due: whoever is due later stands in the table alone."""
 
@@ -51,24 +49,36 @@ class Agenda:
             self._clients.setdefault(now, set()).add(client_id)
 
     def due(self, day: int) -> Iterator[list[str]]:
-        """Whom to look at on the close of `day`, in a fixed order, some at a time."""
+        """Whom to look at on the close of `day`, in a fixed order, some at a time; where there is nobody others may work."""
         if day > self._until:
-            self._look_ahead(day)
-        return in_slices(self._clients.pop(day, ()))
+            yield from self._look_ahead(day)
+        yield from _in_slices(self._clients.pop(day, ()))
 
-    def due_by(self, day: int) -> Iterator[list[str]]:
-        """Whom to look at on the first close of all, of `day`: also those whose day was before it."""
-        return in_slices([key.decode() for key in due_by(self._states, LOOK, day)])
+    def due_by(self, day: int, where: slice = LOOK) -> Iterator[list[str]]:
+        """Whose day (`LOOK` or `TURN`) is not after another one: as `due`, by the table alone."""
+        found: list[str] = []
+        for states in self._parts():
+            found += map(bytes.decode, due_by(states, where, day))
+            yield []
+        yield from _in_slices(found)
 
-    def _look_ahead(self, day: int) -> None:
-        self._until = day + AHEAD - 1
+    def _look_ahead(self, day: int) -> Iterator[list[str]]:
+        until = day + AHEAD - 1
         ahead: dict[int, set[str]] = {}
-        for due, key in looks(self._states, day, self._until):
-            ahead.setdefault(due, set()).add(key.decode())
-        self._clients = ahead
+        for states in self._parts():
+            for due, key in looks(states, day, until):
+                ahead.setdefault(due, set()).add(key.decode())
+            yield []
+        self._until, self._clients = until, ahead
+
+    def _parts(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """The table as it stands, some states at a time. Nobody but the close changes it meanwhile."""
+        states, keys = self._states, list(self._states)
+        for first in range(0, len(keys), SPREAD):
+            yield [(key, states[key]) for key in keys[first : first + SPREAD]]
 
 
-def in_slices(clients: Collection[str]) -> Iterator[list[str]]:
+def _in_slices(clients: Collection[str]) -> Iterator[list[str]]:
     """Everybody, by `place_of`, whatever the slices: the learner knows by it what it has been told. Nobody sorts all at once.
 
     An empty slice is a place to rest.

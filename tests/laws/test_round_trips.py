@@ -131,8 +131,8 @@ def test_a_packed_client_is_read_as_it_was_written(
     assert (seen.portfolio, seen.value_bin, seen.granted) == (kept.portfolio, kept.value_bin, kept.granted)
     assert (seen.lends, seen.history) == (bool(kept.facilities), history)
     for where, day in ((packed.LOOK, look_day), (packed.TURN, turn_day)):
-        assert packed.due_by({b"C": value}, where, day) == ([b"C"] if day else [])
-        assert packed.due_by({b"C": value}, where, day - 1 if day else 4_000_000) == []
+        assert packed.due_by([(b"C", value)], where, day) == ([b"C"] if day else [])
+        assert packed.due_by([(b"C", value)], where, day - 1 if day else 4_000_000) == []
 
 
 def test_where_a_client_stands_is_read_from_its_number() -> None:

@@ -1,10 +1,13 @@
 """When a day closes: by the source partitions that there are."""
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from hashlib import blake2b
 
+import pytest
+
 from agents.intake import day_passed
-from agents.segmentation.agenda import AHEAD, SLICE, Agenda
+from agents.segmentation.agenda import AHEAD, SLICE, SPREAD, Agenda
 from agents.segmentation.folding import RECENT, is_repeat
 from agents.segmenter import Segmenter
 from schemas import topics
@@ -89,6 +92,14 @@ def test_the_first_close_of_all_finds_who_was_due_before_it() -> None:
     agenda, states = agenda_of(C1=98, C2=100, C3=101, C4=0)
     states[b"\x00partition"] = b"\x9a\x00"
     assert sorted(client for some in agenda.due_by(100) for client in some) == ["C1", "C2"]
+
+
+@pytest.mark.parametrize("find", [Agenda.due, Agenda.due_by])
+def test_a_large_table_is_not_read_without_letting_others_work(find: Callable[[Agenda, int], Iterator[list[str]]]) -> None:
+    """As it is read once more for the days ahead, and for the first close: the events of other partitions wait meanwhile."""
+    state = write_client(ClientState(look_day=500))
+    agenda = Agenda({f"C{number}".encode(): state for number in range(5 * SPREAD)})
+    assert list(find(agenda, 100)) == [[]] * 5
 
 
 def test_states_of_an_earlier_release_are_packed_and_counted_as_they_are_taken_over() -> None:

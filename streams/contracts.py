@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -85,11 +86,20 @@ def model_warning_schemas(template: str = "#/$defs/{name}") -> dict[str, Schema]
 
 
 def _outgoing(kinds: list[Any], template: str) -> dict[str, Schema]:
-    _, components = msgspec.json.schema_components(kinds, ref_template=template)
+    _, components = _of_structs(kinds, template)
     for (struct, field), allowed in ALLOWED.items():
         if struct in components:
             components[struct]["properties"][field]["enum"] = allowed
-    return dict(components)
+    return components
+
+
+def _of_structs(kinds: list[Any], template: str) -> tuple[tuple[Schema, ...], dict[str, Schema]]:
+    """Schemas of structs, and of what they are made of by name; docstrings without indentation."""
+    roots, components = msgspec.json.schema_components(kinds, ref_template=template)
+    for one in components.values():
+        if "description" in one:
+            one["description"] = cleandoc(one["description"])
+    return roots, dict(components)
 
 
 def decision_schema(topic: str) -> Schema:
@@ -112,7 +122,7 @@ KEYS: Final = {topics.TIER_CHANGES: "client_id", topics.EARLY_WARNINGS: "client_
 
 def log_schema() -> Schema:
     """A record of the log, client-events: money in minor units. For readers of an exported log."""
-    (root,), definitions = msgspec.json.schema_components([log.Fact | log.Control], ref_template="#/$defs/{name}")
+    (root,), definitions = _of_structs([log.Fact | log.Control], "#/$defs/{name}")
     return {**root, "title": "ClientEvents", "$defs": definitions}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.rig import PARTITIONS, Rig, wait_for
 
-EVENTS, KEYS = 60_000, 2_000
+EVENTS, KEYS, LAST = 60_000, 2_000, 1_000
 PATIENCE = 120.0  # Seconds; more than the worker's last resort, and for a busy machine. What goes well does not wait.
 
 
@@ -31,8 +31,9 @@ def test_a_worker_that_is_killed_again_and_again_decides_each_thing_once_and_the
         time.sleep(chance.uniform(1.8, 3.2))
         worker.end(signal.SIGKILL)
     events.join()
+    rig.publish(LAST, KEYS, seed + 1).flush()  # the last worker has something to do, so it is up before it is asked to stop
     worker = rig.start(instance="one")
-    rig.wait_until_done(EVENTS, PATIENCE)
+    rig.wait_until_done(EVENTS + LAST, PATIENCE)
 
     verdict = rig.judge()
 

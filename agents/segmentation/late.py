@@ -25,6 +25,8 @@ DAY: Final = 86_400
 MILLENNIUM: Final = date(2000, 1, 1).toordinal() * DAY
 ENDED: Final = frozenset(("repaid", "written-off"))
 PAID, DREW, CLOSED = range(3)
+BOOKED: Final = (log.RepaymentReceived, log.DrawdownMade)
+"""What moves money."""
 NOWHERE: Final = log.Source(topics.CLIENT_EVENTS, 0, 0)
 
 Fold = Callable[[ClientState, Any, int, InForce], None]
@@ -173,7 +175,7 @@ def close(client: ClientState, facility_id: str | None, day: int) -> None:
 
 
 def _reverses(fact: log.Fact) -> bool:
-    return isinstance(fact, log.RepaymentReceived | log.DrawdownMade) and fact.reverses is not None
+    return isinstance(fact, BOOKED) and fact.reverses is not None
 
 
 def _entry(fact: log.Fact, moment: int) -> bytes:
@@ -181,7 +183,7 @@ def _entry(fact: log.Fact, moment: int) -> bytes:
     day, digest = moment // DAY, crc32(fact.event_id.encode())
     if isinstance(fact, log.OutcomeReported):
         return _framed((moment - MILLENNIUM, digest, CLOSED, fact.facility_id or ""))
-    assert isinstance(fact, log.RepaymentReceived | log.DrawdownMade)
+    assert isinstance(fact, BOOKED)
     undoes = None if fact.reverses is None else crc32(fact.reverses.encode())
     next_day, amount = (
         (fact.next_due_date.toordinal() - day, fact.next_amount_due) if fact.next_due_date is not None else (0, None)
@@ -273,7 +275,7 @@ def _packed(move: Movement) -> bytes:
 def _framed(fields: tuple[Any, ...]) -> bytes:
     """Behind a byte with its length; moments from 2000 on take five bytes."""
     body = encode(fields)
-    return b"%c%b" % (len(body), body)
+    return len(body).to_bytes(1, "big") + body
 
 
 def _parsed(entries: bytes) -> list[Movement]:

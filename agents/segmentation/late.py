@@ -185,16 +185,16 @@ def _entry(fact: log.Fact, moment: int) -> bytes:
         return _framed((moment - MILLENNIUM, digest, CLOSED, fact.facility_id or ""))
     assert isinstance(fact, BOOKED)
     undoes = None if fact.reverses is None else crc32(fact.reverses.encode())
-    next_day, amount = (
-        (fact.next_due_date.toordinal() - day, fact.next_amount_due) if fact.next_due_date is not None else (0, None)
-    )
-    where = (moment - MILLENNIUM, digest, PAID if type(fact) is log.RepaymentReceived else DREW, fact.facility_id, fact.currency)
+    next_day, amount = 0, None
+    if fact.next_due_date is not None:
+        next_day, amount = fact.next_due_date.toordinal() - day, fact.next_amount_due
+    when, where, money = moment - MILLENNIUM, fact.facility_id, fact.currency
     if isinstance(fact, log.RepaymentReceived):
-        due_day = fact.due_date.toordinal() - day
-        return _framed((*where, fact.amount_paid, fact.amount_due, due_day, fact.balance_after, next_day, amount, undoes))
+        due, paid, due_day = fact.amount_due, fact.amount_paid, fact.due_date.toordinal() - day
+        return _framed((when, digest, PAID, where, money, paid, due, due_day, fact.balance_after, next_day, amount, undoes))
     matures = fact.maturity_date.toordinal() if fact.maturity_date is not None else 0
     told = (fact.amount, fact.limit, matures, fact.balance_after, next_day, amount, undoes, False, fact.margin)
-    return _framed((*where, *told))
+    return _framed((when, digest, DREW, where, money, *told))
 
 
 def _repayment(move: Movement, undone: bool) -> log.RepaymentReceived:

@@ -13,7 +13,7 @@ from agents.dead_letters import INVALID, UNREADABLE, dead_letter
 from schemas import log, topics
 from schemas.money import to_minor
 from schemas.records import EVERY, Batch, Outcome, Record
-from schemas.source_events import BY_TOPIC, ClientEvent, EndOfDay, MoneyEvent, SourceEvent
+from schemas.source_events import BY_TOPIC, EndOfDay, SourceEvent
 
 CANONICAL: Final[dict[str, type[log.Canonical]]] = {
     topics.REPAYMENTS: log.RepaymentReceived,
@@ -77,23 +77,21 @@ class Intake:
         except ValidationError as error:
             raise _refusal(error) from None
         fact = canonical(self.topic, event, log.Source(self.topic, record.partition, record.offset))
-        if isinstance(event, ClientEvent):
-            return Outcome(topics.CLIENT_EVENTS, event.client_id.encode(), log.write(fact))
+        if isinstance(fact, log.ClientEvent):
+            return Outcome(topics.CLIENT_EVENTS, fact.client_id.encode(), log.write(fact))
         return Outcome(topics.CLIENT_EVENTS, None, log.write(fact), (), EVERY)
 
 
 def canonical(topic: str, event: SourceEvent, source: log.Source) -> log.Canonical:
     """The event as the log holds it: amounts in minor units. Raises: Refused if an amount is finer than its currency."""
     fields: dict[str, Any] = dict(event.__dict__)
-    if isinstance(event, MoneyEvent):
-        currency = event.currency
-        for name in event.money:
-            amount = fields[name]
-            if amount is not None:
-                try:
-                    fields[name] = to_minor(amount, currency)
-                except ValueError as error:
-                    raise Refused(INVALID, name, f"{name}: {error}") from None
+    for name in event.money:
+        amount = fields[name]
+        if amount is not None:
+            try:
+                fields[name] = to_minor(amount, fields["currency"])
+            except ValueError as error:
+                raise Refused(INVALID, name, f"{name}: {error}") from None
     return CANONICAL[topic](source=source, **fields)
 
 

@@ -9,6 +9,7 @@ never features.
 from array import array
 from collections.abc import Sequence
 from math import inf
+from struct import Struct
 from typing import Final, NamedTuple, TypeVar
 
 NAN: Final = float("nan")
@@ -160,8 +161,8 @@ UNKNOWN_STATEMENT: Final = array("f", [NAN] * len(STATEMENT)).tobytes()
 
 
 def packed(values: Sequence[float]) -> bytes:
-    """Features as they are kept: single precision, 4 bytes each. What is scored is what is kept."""
-    return array("f", values).tobytes()
+    """Features as they are kept: single precision, 4 bytes each. What is scored is what is kept. At most all of them."""
+    return _PACKED[len(values)].pack(*values)
 
 
 def unpacked(x: bytes) -> "array[float]":
@@ -184,6 +185,7 @@ def completed(x: Sequence[float | None]) -> Sequence[float | None]:
 
 
 _MISSING: Final = array("f", [NAN] * len(FEATURES))
+_PACKED: Final = tuple(Struct(f"{count}f") for count in range(len(FEATURES) + 1))
 
 
 def by_group(tables: tuple[T, ...]) -> tuple[tuple[T, ...], tuple[T, ...], tuple[T, ...]]:

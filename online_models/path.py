@@ -18,9 +18,16 @@ def path(months: Sequence[Month]) -> tuple[float, ...]:
     if len(months) < 2:
         return ()
     newest = months[-1].number
-    before = {newest - month.number: month for month in months[-1 - PATH_MONTHS : -1]}
-    oldest = max((ago for ago in before if ago <= PATH_MONTHS), default=0)
-    return tuple(value for ago in range(1, oldest + 1) for value in (_of(before[ago]) if ago in before else NONE))
+    values: list[float] = []
+    told = 0
+    for month in reversed(months[-1 - PATH_MONTHS : -1]):
+        ago = newest - month.number
+        if ago > PATH_MONTHS:
+            break
+        values.extend(NONE * (ago - told - 1))
+        values.extend(_of(month))
+        told = ago
+    return tuple(values)
 
 
 def _of(month: Month) -> tuple[float, ...]:

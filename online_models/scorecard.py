@@ -5,8 +5,11 @@ Source: Siddiqi, Credit Risk Scorecards (2006), ch. 6; here points are logits, u
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from math import exp, log
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
 
 MAX_LOGIT: Final = 30.0
 """Beyond it a double cannot tell a probability from 0 or 1."""
@@ -38,8 +41,16 @@ class Points(NamedTuple):
 
 NOTHING: Final = Points((), (0.0,), 0.0)
 
+Terms: TypeAlias = tuple[tuple[int, tuple[float, ...], tuple[float, ...], float, tuple[float, ...]], ...]
+"""What a logit is the sum of: of each feature its place and the fields of its `Points`, all plain tuples."""
 
-class Scorecard(NamedTuple):
+
+def terms(tables: Iterable[Points]) -> Terms:
+    """Of a group of features; those that add nothing whatever their value are left out, which moves no bit of the sum."""
+    return tuple((i, *table) for i, table in enumerate(tables) if any(table.points) or table.missing or table.slopes)
+
+
+class Scorecard(msgspec.Struct, frozen=True, dict=True):
     """Points of every feature, in the order of `online_models.features.NAMES`."""
 
     version: str
@@ -56,10 +67,22 @@ class Scorecard(NamedTuple):
         """Of feature `i`; None if it is not known."""
         return self.medians[i] if self.medians else None
 
-    @property
+    @cached_property
     def tables(self) -> tuple[Points, ...]:
         """Of all features."""
         return (*self.statement, *self.behaviour, *self.standing)
+
+    @cached_property
+    def behaviour_terms(self) -> Terms:
+        """What a payment may move."""
+        return terms(self.behaviour)
+
+    @cached_property
+    def standing_terms(self) -> tuple[tuple[Terms, float], ...]:
+        """By how many features of standing are known (the path lengthens by months): their terms, and what the others add."""
+        tables = self.standing
+        counts = range(len(tables) + 1)
+        return tuple((terms(tables[:known]), sum([points.missing for points in tables[known:]])) for known in counts)
 
     def points(self, x: Sequence[float]) -> list[float]:
         """What each feature adds. Shape: as `x`. Their sum and the intercept are the logit."""
@@ -79,10 +102,11 @@ class Scorecard(NamedTuple):
         return self.tables[i].of(value)
 
 
-def partial_logit(cards: Iterable[Points], x: Iterable[float]) -> float:
+def partial_logit(of: Terms, x: Sequence[float]) -> float:
     """The sum of the points of one group of features."""
     total = 0.0
-    for (edges, points, missing, slopes), value in zip(cards, x, strict=True):
+    for place, edges, points, missing, slopes in of:
+        value = x[place]
         if value != value:
             total += missing
         elif slopes:

@@ -25,13 +25,9 @@ def to_minor(amount: Decimal, currency: str) -> int:
     Raises: ValueError if the amount has more digits after the point than the currency has.
     """
     try:
-        scaled = _EXACTLY.multiply(amount, _SCALE[currency])
-        minor = int(scaled)
-        if minor == scaled:
-            return minor
+        return int(_EXACTLY.to_integral_exact(_EXACTLY.multiply(amount, _SCALE[currency])))
     except Inexact:
-        pass
-    raise ValueError(f"{amount} has more digits after the point than {currency} has: {EXPONENTS[currency]}")
+        raise ValueError(f"{amount} has more digits after the point than {currency} has: {EXPONENTS[currency]}") from None
 
 
 def to_major(minor: int, currency: str) -> Decimal:

@@ -54,6 +54,9 @@ class SourceEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    money: ClassVar[tuple[str, ...]] = ()
+    """The fields that are amounts in `currency`."""
+
     event_id: EventId
     occurred_at: Moment
 
@@ -67,9 +70,6 @@ class ClientEvent(SourceEvent):
 
 class MoneyEvent(ClientEvent):
     """An event with amounts in `currency`."""
-
-    money: ClassVar[tuple[str, ...]]
-    """The fields that are such amounts."""
 
     currency: CurrencyCode
 

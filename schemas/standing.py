@@ -11,7 +11,8 @@ NAMES: Final = (("diamond", "gold", "silver", "basic"), (*GRADES, "D"), (0, 1, 2
 ROOM: Final = (8, 16, 4, 8, 8)
 """How many names of each have room."""
 
-_segments: Final[dict[int, Segment]] = {}
+BY_NUMBER: Final[dict[object, Segment]] = {}
+"""The segments that were asked for."""
 _numbers: Final[dict[Segment, int]] = {}
 
 
@@ -29,11 +30,11 @@ def number_of(segment: Segment) -> int:
 
 def segment_of(number: int) -> Segment:
     """The one of a number: always the same object."""
-    segment = _segments.get(number)
+    segment = BY_NUMBER.get(number)
     if segment is None:
         rest, fields = number, dict[str, Any]()
         for name, names, room in zip(Segment.__struct_fields__, NAMES, ROOM, strict=True):
             rest, place = divmod(rest, room)
             fields[name] = names[place]
-        segment = _segments[number] = Segment(**fields)
+        segment = BY_NUMBER[number] = Segment(**fields)
     return segment

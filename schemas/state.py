@@ -13,7 +13,7 @@ from msgspec.structs import FieldInfo, fields
 from schemas.decisions import Segment
 from schemas.history import History
 from schemas.packed import glance_of, pack, unpack
-from schemas.standing import number_of, segment_of
+from schemas.standing import BY_NUMBER, number_of, segment_of
 
 
 class Due(msgspec.Struct, array_like=True, gc=False):
@@ -421,7 +421,10 @@ class ClientState(msgspec.Struct, array_like=True):
     def segment(self) -> Segment | None:
         """Where it stands; None before its first decision."""
         stands = self.stands
-        return segment_of(stands) if type(stands) is int else stands  # type: ignore[return-value]
+        held = BY_NUMBER.get(stands)
+        if held is None and stands is not None:
+            held = stands if isinstance(stands, Segment) else segment_of(stands)
+        return held
 
     @segment.setter
     def segment(self, now: Segment | None) -> None:

@@ -100,23 +100,21 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
 
     A horizon that has passed is found at the end of its month: a label of 0 is in no hurry, and one look does for both.
     """
-    first = NEVER
-    for facility in client.facilities:
-        if facility.dues:
-            first = min(first, _ages(facility.dues, closed_day, now))
+    days = [_ages(facility.dues, closed_day, now) for facility in client.facilities if facility.dues]
     if client.snapshots:
-        first = min(first, month_end(client.snapshots[0].day + now.rules.horizon_days))
-    is_in_business = not client.left_day
+        days.append(month_end(client.snapshots[0].day + now.rules.horizon_days))
+    is_in_business, was = not client.left_day, client.segment
     if client.moved and is_in_business and not client.defaulted_day:
-        first = min(first, month_end(client.last_day))
+        days.append(month_end(client.last_day))
     if client.months and client.months[-1].number > client.track.drift.month and "DRIFT" in now.watched:
-        first = min(first, _next_month_end(client, closed_day))
+        days.append(_next_month_end(client, closed_day))
     if client.expected_day and is_in_business:
-        first = min(first, _late(client.expected_day, closed_day, now))
+        days.append(_late(client.expected_day, closed_day, now))
     if client.alerts or client.quiet:
-        first = min(first, _watched(client, closed_day, now))
-    if client.segment is not None and is_in_business:
-        first = min(first, next_turn(client, client.segment, closed_day, now) or NEVER)
+        days.append(_watched(client, closed_day, now))
+    if was is not None and is_in_business:
+        days.append(next_turn(client, was, closed_day, now) or NEVER)
+    first = min(days, default=NEVER)
     return max(first, closed_day + 1) if first < NEVER else 0
 
 
@@ -133,12 +131,13 @@ def _watched(client: ClientState, closed_day: int, now: InForce) -> int:
 
 
 def _next_month_end(client: ClientState, closed_day: int) -> int:
-    """The end of the oldest month that is not yet entered into what is normal for the client."""
-    entered = client.track.drift.month
-    for month in client.months:
-        if month.number > entered:
-            return max(last_day(month.number), closed_day + 1)
-    return NEVER
+    """The end of the oldest month that is not yet entered into what is normal for the client; there is one."""
+    entered, oldest = client.track.drift.month, 0
+    for month in reversed(client.months):
+        if month.number <= entered:
+            break
+        oldest = month.number
+    return max(last_day(oldest), closed_day + 1)
 
 
 def _late(expected_day: int, closed_day: int, now: InForce) -> int:

@@ -95,11 +95,13 @@ def past_drawn(months: Sequence[Month]) -> tuple[float, int]:
     until = months[-1].number
     first = until - MONTHS + 1
     total = count = 0
-    for month in reversed(months[:-1]):
-        stood = until - max(month.number, first)
+    for month in months[-2::-1]:
+        begins = month.number
+        stood = until - (begins if begins > first else first)
         if stood <= 0:
             break
-        total += stood * max(0, month.balance)
+        if month.balance > 0:
+            total += stood * month.balance
         count += stood
-        until = month.number
+        until = begins
     return total / 100.0, count

@@ -34,7 +34,10 @@ def owe(facility: Facility, day: int, amount: int) -> Due | None:
 
 
 def _enter(facility: Facility, due: Due) -> Due:
-    insort(facility.dues, due, key=lambda d: d.day)
+    if facility.dues and facility.dues[-1].day > due.day:
+        insort(facility.dues, due, key=lambda d: d.day)
+    else:
+        facility.dues.append(due)
     if len(facility.dues) > MAX_DUES:
         oldest = facility.dues.pop(0)
         facility.dues[0].amount += oldest.amount

@@ -24,7 +24,7 @@ from agents.segmentation.warnings import warnings
 from online_models import behaviour
 from online_models.cutoffs import bin_of
 from online_models.features import UNKNOWN_STATEMENT, unpacked
-from online_models.scorecard import partial_logit, sigmoid
+from online_models.scorecard import partial_logit, sigmoid, terms
 from schemas import log
 from schemas.decisions import EarlyWarning, TierChange
 from schemas.state import Appraisal, ClientState, Snapshot
@@ -111,11 +111,11 @@ def _logit(client: ClientState, behaviour_x: bytes, kept: Appraisal, now: InForc
     """The logit; what of it statement and standing add is kept while neither they nor the model have moved."""
     card = now.card
     if client.scored_by != card.version:
-        client.statement_logit = partial_logit(card.statement, unpacked(client.statement_x or UNKNOWN_STATEMENT))
+        client.statement_logit = partial_logit(terms(card.statement), unpacked(client.statement_x or UNKNOWN_STATEMENT))
         kept.standing_logit = standing_logit(kept.standing, card)
         client.scored_by = card.version
     others = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit + kept.standing_logit
-    return card.intercept + client.statement_logit + others + partial_logit(card.behaviour, unpacked(behaviour_x))
+    return card.intercept + client.statement_logit + others + partial_logit(card.behaviour_terms, unpacked(behaviour_x))
 
 
 def _is_snapshot_due(client: ClientState, fact: log.Fact | None, closed: int) -> bool:

@@ -15,9 +15,11 @@ def grade_of(pd: float, was: str | None, held_days: int, scale: Grades) -> str:
     better one only after the dwell: bad news at once, good news when it has lasted.
     """
     grade = bisect_left(scale.upper, pd) + 1
-    if was is None or was == DEFAULTED or grade == int(was):
+    if was is None or was == DEFAULTED:
         return str(grade)
     held = int(was)
+    if grade == held:
+        return was
     if grade > held:
         return str(grade) if pd > scale.upper[held - 1] * (1.0 + scale.hysteresis) else was
     if held_days < scale.dwell_days:

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import msgspec
 
-from agents.segmentation.indicators.registry import Gate, gates, watched
+from agents.segmentation.indicators.registry import Gates, gates, watched
 from agents.segmentation.indicators.rule import Kind, Watched
 from agents.segmentation.undoing import Reach
 from online_models.expert import POINTS
@@ -32,7 +32,7 @@ class InForce(msgspec.Struct, frozen=True, gc=False):
     cutoffs_version: str
     watched: Mapping[str, Watched]
     """Indicators with their thresholds, by code."""
-    gates: Mapping[Kind, tuple[Gate, ...]]
+    gates: Mapping[Kind, Gates]
     """What is read after each kind of fact."""
     treatments: Mapping[str, dict[str, Any]]
     """By segment, as they are published."""

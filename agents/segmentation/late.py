@@ -25,6 +25,8 @@ DAY: Final = 86_400
 MILLENNIUM: Final = date(2000, 1, 1).toordinal() * DAY
 ENDED: Final = frozenset(("repaid", "written-off"))
 PAID, DREW, CLOSED = range(3)
+BOOKED: Final = (log.RepaymentReceived, log.DrawdownMade)
+"""What moves money."""
 NOWHERE: Final = log.Source(topics.CLIENT_EVENTS, 0, 0)
 
 Fold = Callable[[ClientState, Any, int, InForce], None]
@@ -173,7 +175,7 @@ def close(client: ClientState, facility_id: str | None, day: int) -> None:
 
 
 def _reverses(fact: log.Fact) -> bool:
-    return isinstance(fact, log.RepaymentReceived | log.DrawdownMade) and fact.reverses is not None
+    return isinstance(fact, BOOKED) and fact.reverses is not None
 
 
 def _entry(fact: log.Fact, moment: int) -> bytes:
@@ -181,18 +183,18 @@ def _entry(fact: log.Fact, moment: int) -> bytes:
     day, digest = moment // DAY, crc32(fact.event_id.encode())
     if isinstance(fact, log.OutcomeReported):
         return _framed((moment - MILLENNIUM, digest, CLOSED, fact.facility_id or ""))
-    assert isinstance(fact, log.RepaymentReceived | log.DrawdownMade)
+    assert isinstance(fact, BOOKED)
     undoes = None if fact.reverses is None else crc32(fact.reverses.encode())
-    next_day, amount = (
-        (fact.next_due_date.toordinal() - day, fact.next_amount_due) if fact.next_due_date is not None else (0, None)
-    )
-    where = (moment - MILLENNIUM, digest, PAID if type(fact) is log.RepaymentReceived else DREW, fact.facility_id, fact.currency)
+    next_day, amount = 0, None
+    if fact.next_due_date is not None:
+        next_day, amount = fact.next_due_date.toordinal() - day, fact.next_amount_due
+    when, where, money = moment - MILLENNIUM, fact.facility_id, fact.currency
     if isinstance(fact, log.RepaymentReceived):
-        due_day = fact.due_date.toordinal() - day
-        return _framed((*where, fact.amount_paid, fact.amount_due, due_day, fact.balance_after, next_day, amount, undoes))
+        due, paid, due_day = fact.amount_due, fact.amount_paid, fact.due_date.toordinal() - day
+        return _framed((when, digest, PAID, where, money, paid, due, due_day, fact.balance_after, next_day, amount, undoes))
     matures = fact.maturity_date.toordinal() if fact.maturity_date is not None else 0
     told = (fact.amount, fact.limit, matures, fact.balance_after, next_day, amount, undoes, False, fact.margin)
-    return _framed((*where, *told))
+    return _framed((when, digest, DREW, where, money, *told))
 
 
 def _repayment(move: Movement, undone: bool) -> log.RepaymentReceived:
@@ -273,7 +275,7 @@ def _packed(move: Movement) -> bytes:
 def _framed(fields: tuple[Any, ...]) -> bytes:
     """Behind a byte with its length; moments from 2000 on take five bytes."""
     body = encode(fields)
-    return b"%c%b" % (len(body), body)
+    return len(body).to_bytes(1, "big") + body
 
 
 def _parsed(entries: bytes) -> list[Movement]:

@@ -66,8 +66,13 @@ def exposure_trend(months: Sequence[Month]) -> float:
 
 def began_day(client: ClientState, rules: Lifecycle) -> int:
     """The first drawdown, without facilities the first event if the policy counts those clients in; 0 for none."""
-    if client.facilities:
-        return min(facility.opened_day for facility in client.facilities)
+    facilities = client.facilities
+    if facilities:
+        first = facilities[0].opened_day
+        for facility in facilities:
+            if facility.opened_day < first:
+                first = facility.opened_day
+        return first
     return client.first_day if client.statement_x and not rules.needs_facility else 0
 
 

@@ -21,9 +21,10 @@ HELD_BACK: Final = ("freeze", "reduce", "cancel undrawn")
 
 def granted(client: ClientState, held: Exposure, parts: Contribution, now: InForce) -> Granted | None:
     """What the client adds, by the treatment of its segment; nothing once it has left."""
-    if client.left_day or client.segment is None:
+    stands = client.segment
+    if client.left_day or stands is None:
         return None
-    segment = client.segment.segment
+    segment = stands.segment
     treatment = now.treatments[segment]
     action, factor = treatment["limit_action"], treatment["limit_factor"]
     over = room = 0.0

@@ -45,7 +45,8 @@ class Resolver:
         `stood` is the segment it stood in, if that is not where it stands.
         """
         if stood is None:
-            stood = "" if client.segment is None else client.segment.segment
+            stands = client.segment
+            stood = "" if stands is None else stands.segment
         key = (client.portfolio, client.industry, client.country, stood)
         now = self._by_client.get(key)
         if now is None:

@@ -22,7 +22,8 @@ from schemas.risk_rules import RATING_CLASSES
 from schemas.state import ClientState, Graded
 
 YEAR_DAYS: Final = 365
-UNTOLD: Final = (NAN,) * len(STANDING)
+UNTOLD: Final = packed((NAN,) * len(STANDING))
+"""Of a client of whom nobody has told anything."""
 REGIMES: Final = {DOWN: -1.0, NEUTRAL: 0.0, UP: 1.0}
 
 
@@ -34,7 +35,7 @@ def standing_x(client: ClientState, covered: float, now: InForce) -> bytes:
     is_told = client.ratings or client.collateral or client.industry or client.group_id or client.relationship_day
     before = path(client.months)
     if not is_told and now.macro_signal is None:
-        return packed((*UNTOLD, *before)) if before else b""
+        return UNTOLD + packed(before) if before else b""
     told = (
         max(feature.low, min(feature.high, value)) if value == value else NAN
         for feature, value in zip(STANDING, _features(client, covered, now), strict=True)
@@ -44,8 +45,9 @@ def standing_x(client: ClientState, covered: float, now: InForce) -> bytes:
 
 def standing_logit(x: bytes, card: Scorecard) -> float:
     """What they add to the logit; also of fewer features, as an earlier release kept them."""
-    values, tables = unpacked(x), card.standing
-    return partial_logit(tables[: len(values)], values) + sum([points.missing for points in tables[len(values) :]])
+    values = unpacked(x)
+    known, others = card.standing_terms[len(values)]
+    return partial_logit(known, values) + others
 
 
 def _features(client: ClientState, covered: float, now: InForce) -> tuple[float, ...]:

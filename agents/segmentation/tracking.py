@@ -140,6 +140,9 @@ def _begin(track: Track, month: int) -> None:
 
 
 def _extend(months: list[int], by: int, count: int) -> None:
-    months.extend([by] * count)
+    if count == 1:
+        months.append(by)
+    else:
+        months.extend([by] * count)
     if len(months) > YEAR:
         del months[:-YEAR]

@@ -73,15 +73,18 @@ def _cover(seen: Seen) -> None:
 
 
 def _stirred(seen: Seen, fact: log.Fact | None, again: list[str]) -> list[str]:
-    """The indicators of which something is wrong, or was: of all others a reading costs one comparison."""
+    """The indicators of which something is wrong, or was: of all others a reading costs one comparison, at rest not even that."""
     client = seen.client
     known: Collection[str] = ()
     if client.alerts or client.quiet:
         known = {alert.code for alert in client.alerts} | {quiet.code for quiet in client.quiet}
-    stirred = [code for code in again if code in seen.now.watched]
-    for read, first, falling, code in seen.now.gates.get(type(fact), ()):
-        if (code in known or (read(seen) < first if falling else read(seen) >= first)) and code not in stirred:
-            stirred.append(code)
+    stirred = [code for code in again if code in seen.now.watched] if again else []
+    for rests, gates in seen.now.gates.get(type(fact), ()):
+        if rests is not None and not known and rests(seen):
+            continue
+        for read, first, falling, code in gates:
+            if (code in known or (read(seen) < first if falling else read(seen) >= first)) and code not in stirred:
+                stirred.append(code)
     return stirred
 
 

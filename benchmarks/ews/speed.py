@@ -10,7 +10,7 @@ from typing import Final
 from online_models.features import BEHAVIOUR, NAMES, STATEMENT, packed, unpacked
 from online_models.mixing import scorecard
 from online_models.pd_model import PdModel
-from online_models.scorecard import partial_logit, sigmoid
+from online_models.scorecard import partial_logit, sigmoid, terms
 from schemas.policy import read_policy
 
 POLICY: Final = Path(__file__).resolve().parents[2] / "schemas" / "policy.yaml"
@@ -30,9 +30,9 @@ def main() -> None:
     card = scorecard(model.snapshot(), rules)
     kept = [packed([nan if value is None else value for value in x]) for x in xs]
     behaviour = [whole[BYTES] for whole in kept]
-    payment = best(lambda: [sigmoid(card.intercept + partial_logit(card.behaviour, unpacked(x))) for x in behaviour])
-    tables = card.tables
-    statement = best(lambda: [sigmoid(card.intercept + partial_logit(tables, unpacked(x))) for x in kept])
+    payment = best(lambda: [sigmoid(card.intercept + partial_logit(card.behaviour_terms, unpacked(x))) for x in behaviour])
+    whole_terms = terms(card.tables)
+    statement = best(lambda: [sigmoid(card.intercept + partial_logit(whole_terms, unpacked(x))) for x in kept])
     print(f"learning: {1 / learned:,.0f} examples a second, {len(model.members)} members of {len(NAMES)} features")
     print(f"scoring: {payment * 1e6:.1f} µs a payment, {statement * 1e6:.1f} µs a statement")
 

@@ -13,7 +13,7 @@ from online_models.expert import expert
 from online_models.features import FEATURES, NAMES, by_group
 from online_models.mixing import scorecard
 from online_models.pd_model import PdModel
-from online_models.scorecard import Scorecard, partial_logit, sigmoid
+from online_models.scorecard import NOTHING, Points, Scorecard, partial_logit, sigmoid, terms
 from online_models.turns import Turns
 from schemas.learning import ModelSnapshot
 from schemas.order import place_of
@@ -111,7 +111,17 @@ def test_points_and_the_intercept_are_the_logit(x: X) -> None:
     full = [nan if value is None else value for value in x]
     for card in cards():
         groups = zip((card.statement, card.behaviour, card.standing), by_group(tuple(full)), strict=True)
-        assert sum(card.points(full)) == pytest.approx(sum(partial_logit(*group) for group in groups), abs=1e-9)
+        by_groups = sum(partial_logit(terms(tables), told) for tables, told in groups)
+        assert sum(card.points(full)) == pytest.approx(by_groups, abs=1e-9)
+
+
+@given(xs, st.sets(st.integers(0, N - 1)))
+def test_what_adds_nothing_may_be_left_out_without_moving_a_bit(x: X, silent: set[int]) -> None:
+    full = [nan if value is None else value for value in x]
+    for card in cards():
+        tables = [NOTHING if i in silent else table for i, table in enumerate(card.tables)]
+        assert partial_logit(terms(tables), full) == sum(table.of(value) for table, value in zip(tables, full, strict=True))
+    assert terms([NOTHING, Points((), (0.0,), -0.5)]) == ((1, (), (0.0,), -0.5, ()),)
 
 
 @given(xs, st.floats(0, 1))

@@ -41,7 +41,7 @@ def tampered(card: Scorecard, i: int, value: float) -> Scorecard:
     said = tables[i].of(value)
     tables[i] = Points((), (said,), said)
     statement, behaviour, standing = by_group(tuple(tables))
-    return card._replace(statement=statement, behaviour=behaviour, standing=standing)
+    return msgspec.structs.replace(card, statement=statement, behaviour=behaviour, standing=standing)
 
 
 def told(segmenter: Segmenter, record: PlainRecord) -> "list[TierChange | EarlyWarning]":

@@ -2,16 +2,20 @@
 
 from typing import Final
 
-from agents.segmentation.indicators.rule import NAN, PAYING, Indicator, Kind, Measure, Seen
+from agents.segmentation.indicators.rule import NAN, NO_BOUND, PAYING, Indicator, Kind, Measure, Seen
 from agents.segmentation.tracking import covered_now
 from schemas import log
 
 COVERING: Final[tuple[Kind, ...]] = (*PAYING, log.CollateralValued)
 MONTHS_BACK: Final = 3
-NO_BOUND: Final = float("inf")
-"""Of what is good without end."""
 ENOUGH_MONTHS: Final = 6
 """Of drawing before an average over a year says anything."""
+
+
+def within_limits(seen: Seen) -> bool:
+    """Of a client without a revolving line, within its limits for a year, that has given no collateral."""
+    track = seen.client.track
+    return track.level < 0 and not (track.excess or track.over or track.cover) and track.covered < 0
 
 
 def utilisation(seen: Seen) -> float:
@@ -83,6 +87,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Measure(utilisation, "{value:.0%} of revolving limits is drawn (from {threshold:.0%})", "fraction"),
             Measure(rise, "utilisation {value:+.0%} in three months (from {threshold:+.0%})", "fraction", name="rise"),
         ),
+        within_limits,
     ),
     Indicator(
         "EXCESS",
@@ -96,11 +101,13 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
                 name="months",
             ),
         ),
+        within_limits,
     ),
     Indicator(
         "UNDRAWN",
         PAYING,
         (Measure(undrawn, "undrawn share at {value:.0%} of its mean of a year (below {threshold:.0%})", "ratio", falling=True),),
+        within_limits,
     ),
     Indicator(
         "COVERAGE",
@@ -109,6 +116,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Measure(coverage, "collateral covers {value:.0%} of what is drawn (below {threshold:.0%})", "fraction", falling=True),
             Measure(fall, "the covered share fell by {value:.0%} within a year (from {threshold:.0%})", "fraction", name="fall"),
         ),
+        within_limits,
     ),
     Indicator("DRIFT", (type(None),), (Measure(drift, "behaviour left its own normal: {value:.1f} times the bound", "ratio"),)),
     Indicator(

@@ -8,6 +8,18 @@ MOST: Final = 1e6
 YEAR_DAYS: Final = 365
 
 
+def owes_nothing(seen: Seen) -> bool:
+    """As of the last close."""
+    owed = seen.owed
+    return not (owed.days or owed.missed or owed.material)
+
+
+def pays_well(seen: Seen) -> bool:
+    """Each of the last instalments in time, in full, and not from a drawdown."""
+    track = seen.client.track
+    return not (track.late or track.rounds)
+
+
 def days_past_due(seen: Seen) -> float:
     """As of the last close. Source: SAMA node 4036; IFRS 9 5.5.11."""
     return seen.owed.days
@@ -40,21 +52,26 @@ def evergreened(seen: Seen) -> float:
 
 
 INDICATORS: Final[tuple[Indicator, ...]] = (
-    Indicator("DPD", PASSING, (Measure(days_past_due, "{value:.0f} days past due (from {threshold:.0f})", "days"),)),
-    Indicator("MATERIAL", PASSING, (Measure(material, "arrears are {value:.1f} times what is material", "ratio"),)),
+    Indicator(
+        "DPD", PASSING, (Measure(days_past_due, "{value:.0f} days past due (from {threshold:.0f})", "days"),), owes_nothing
+    ),
+    Indicator("MATERIAL", PASSING, (Measure(material, "arrears are {value:.1f} times what is material", "ratio"),), owes_nothing),
     Indicator(
         "MISSED",
         PASSING,
         (Measure(missed, "{value:.0f} instalments unpaid past the days of grace (from {threshold:.0f})", "instalments"),),
+        owes_nothing,
     ),
     Indicator(
         "PARTIAL",
         PAYING,
         (Measure(late_or_partial, "{value:.0f} of the last six instalments late or partial", "instalments"),),
+        pays_well,
     ),
     Indicator(
         "EVERGREEN",
         PAYING,
         (Measure(evergreened, "{value:.0f} instalments in a year paid from drawdowns (from {threshold:.0f})", "instalments"),),
+        pays_well,
     ),
 )

@@ -5,10 +5,11 @@ the module that groups what moves it.
 """
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Final
 
 from agents.segmentation.indicators import lending, payments, standing, statements
-from agents.segmentation.indicators.rule import ANYTHING, Indicator, Kind, Read, Watched, scale_of
+from agents.segmentation.indicators.rule import ANYTHING, Indicator, Kind, Read, Rests, Watched, scale_of
 from schemas.policy import PortfolioPolicy
 
 INDICATORS: Final[Mapping[str, Indicator]] = {
@@ -22,6 +23,9 @@ ALARM: Final = "PD"
 
 Gate = tuple[Read, float, bool, str]
 """The fast test of a measure: its reading, its first threshold, whether it is falling, its indicator's code."""
+
+Gates = tuple[tuple[Rests | None, tuple[Gate, ...]], ...]
+"""In the order of the registry, those together that need no reading while all of them are at rest."""
 
 
 def watched(rules: PortfolioPolicy, alarm_pd: float | None = None) -> dict[str, Watched]:
@@ -40,16 +44,17 @@ def watched(rules: PortfolioPolicy, alarm_pd: float | None = None) -> dict[str, 
     return by_code
 
 
-def gates(by_code: Mapping[str, Watched]) -> dict[Kind, tuple[Gate, ...]]:
+def gates(by_code: Mapping[str, Watched]) -> dict[Kind, Gates]:
     """What is read after each kind of fact."""
-    return {kind: tuple(_gates(by_code, kind)) for kind in ANYTHING}
+    return {kind: _gates(by_code, kind) for kind in ANYTHING}
 
 
-def _gates(by_code: Mapping[str, Watched], kind: Kind) -> list[Gate]:
-    return [
-        (measure.read, scale.first, scale.falling, code)
+def _gates(by_code: Mapping[str, Watched], kind: Kind) -> Gates:
+    found = [
+        (one.indicator.rests if scale.sleeps else None, (measure.read, scale.first, scale.falling, code))
         for code, one in by_code.items()
         if kind in one.indicator.moved_by
         for measure, scale in one.measures
         if scale.bounds
     ]
+    return tuple((rests, tuple(gate for _, gate in together)) for rests, together in groupby(found, key=lambda f: f[0]))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agents.segmentation.valuation import Exposure
 
 NAN: Final = float("nan")
+NO_BOUND: Final = float("inf")
+"""Of what is good without end."""
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -63,12 +65,18 @@ ANYTHING: Final[tuple[Kind, ...]] = (
 )  # fmt: skip
 
 
+Rests = Callable[[Seen], bool]
+"""Whether figures are at rest, several at one glance: 0, without bound where lower is worse, or not known."""
+
+
 class Indicator(NamedTuple):
     """What is watched under one code: as bad as the worst of its measures. Any of `moved_by` moves all of them."""
 
     code: str
     moved_by: tuple[Kind, ...]
     measures: tuple[Measure, ...]
+    rests: Rests | None = None
+    """None: there is no telling without reading them."""
 
 
 class Scale(msgspec.Struct, frozen=True, gc=False):
@@ -86,6 +94,11 @@ class Scale(msgspec.Struct, frozen=True, gc=False):
             if value < bound if self.falling else value >= bound:
                 return severity, bound
         return Severity.NORMAL, None
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether nothing is wrong with a figure at rest."""
+        return self.severity_of(NO_BOUND if self.falling else 0.0)[0] is Severity.NORMAL
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

@@ -33,6 +33,11 @@ class Points(NamedTuple):
         i = bisect_right(self.edges, value)
         return self.points[i] + self.slopes[i] * value if self.slopes else self.points[i]
 
+    @property
+    def is_level(self) -> bool:
+        """Whether it adds the same whatever the value, known or not."""
+        return not self.edges and not self.slopes and self.points[0] == self.missing
+
     def piece(self, low: float) -> tuple[float, float]:
         """Height at 0 and slope of the piece that begins at or holds `low`."""
         i = bisect_right(self.edges, low)
@@ -84,22 +89,40 @@ class Scorecard(msgspec.Struct, frozen=True, dict=True):
         counts = range(len(tables) + 1)
         return tuple((terms(tables[:known]), sum([points.missing for points in tables[known:]])) for known in counts)
 
+    @cached_property
+    def adding(self) -> "Adding":
+        """Its points, ready to be asked often."""
+        return Adding(self.tables)
+
     def points(self, x: Sequence[float]) -> list[float]:
         """What each feature adds. Shape: as `x`. Their sum and the intercept are the logit."""
-        found: list[float] = []
-        for (edges, points, missing, slopes), value in zip(self.tables, x, strict=True):
-            if value != value:
-                found.append(missing)
-            elif slopes:
-                i = bisect_right(edges, value)
-                found.append(points[i] + slopes[i] * value)
-            else:
-                found.append(points[bisect_right(edges, value)])
-        return found
+        return self.adding.points(x)
 
     def of(self, i: int, value: float) -> float:
         """What feature `i` adds at a value."""
         return self.tables[i].of(value)
+
+
+class Adding:
+    """What each feature of a scorecard adds, made ready to be asked often: most features add the same at every value."""
+
+    def __init__(self, tables: Sequence[Points]) -> None:
+        self._level = [table.missing for table in tables]
+        self._others = [(i, *table) for i, table in enumerate(tables) if not table.is_level]
+
+    def points(self, x: Sequence[float]) -> list[float]:
+        """What each feature adds. Shape: as `x`."""
+        found = self._level.copy()
+        for i, edges, points, missing, slopes in self._others:
+            value = x[i]
+            if value != value:
+                found[i] = missing
+            elif slopes:
+                piece = bisect_right(edges, value)
+                found[i] = points[piece] + slopes[piece] * value
+            else:
+                found[i] = points[bisect_right(edges, value)]
+        return found
 
 
 def partial_logit(of: Terms, x: Sequence[float]) -> float:

@@ -22,7 +22,10 @@ class Severity(IntEnum):
 
     @property
     def label(self) -> str:
-        return self.name.lower()
+        return _LABELS[self]
+
+
+_LABELS: Final = tuple(severity.name.lower() for severity in Severity)
 
 
 class Segment(msgspec.Struct, frozen=True):

@@ -142,8 +142,7 @@ class Writer:
         self._queues[tp].append(write)
         self._unsent[tp].append(write)
         write.outcomes_left = 1  # Until all outcomes are with librdkafka: an early ack must not release the states.
-        for outcome in outcomes:
-            await self._send_outcome(write, outcome)
+        await self._send_outcomes(write, outcomes)
         write.outcomes_left -= 1
         self._work.set()
         self.pump()
@@ -210,34 +209,38 @@ class Writer:
         assert log_to is not None, "states need a changelog"
 
         def acknowledged(error: KafkaError | None, _message: object) -> None:
-            self._acknowledged(error)
+            self._in_flight -= 1
             write.states_left -= 1
+            if error is not None:
+                self._lost(error)
 
-        for state in write.states[write.sent :]:
-            if not self._produce(log_to.topic, state.key, state.value, log_to.partition, log_to.owner, acknowledged):
+        topic, partition, owner = log_to
+        for key, value in write.states[write.sent :]:
+            if not self._produce(topic, key, value, partition, owner, acknowledged):
                 return False
             write.sent += 1
             self._held -= 1
         return True
 
-    async def _send_outcome(self, write: _Write, outcome: Outcome) -> None:
-        topic = self._topics.get(outcome.topic, outcome.topic)
-        headers = list(outcome.headers)
-
+    async def _send_outcomes(self, write: _Write, outcomes: Sequence[Outcome]) -> None:
         def acknowledged(error: KafkaError | None, _message: object) -> None:
-            self._acknowledged(error)
+            self._in_flight -= 1
             write.outcomes_left -= 1
+            if error is not None:
+                self._lost(error)
 
-        for partition in self._destinations(topic, outcome.partition):
-            write.outcomes_left += 1
-            while not self._produce(topic, outcome.key, outcome.value, partition, headers, acknowledged):
-                await asyncio.sleep(POLL_SECONDS)
-                self.pump()
+        for name, key, value, headers, to in outcomes:
+            topic = self._topics.get(name, name)
+            for partition in self._destinations(topic, to):
+                write.outcomes_left += 1
+                while not self._produce(topic, key, value, partition, list(headers), acknowledged):
+                    await asyncio.sleep(POLL_SECONDS)
+                    self.pump()
 
     def _destinations(self, topic: str, partition: int) -> Sequence[int]:
-        if partition == EVERY:
-            return range(self._partitions_of(topic))
-        return (-1,) if partition == BY_KEY else (partition,)
+        if partition == BY_KEY:
+            return _CHOSEN_BY_KEY
+        return range(self._partitions_of(topic)) if partition == EVERY else (partition,)
 
     def _produce(
         self,
@@ -261,16 +264,18 @@ class Writer:
         self._in_flight += 1
         return True
 
-    def _acknowledged(self, error: KafkaError | None) -> None:
-        self._in_flight -= 1
-        if error is not None:  # librdkafka has retried whatever can be retried: this message is lost.
-            self._fail(WriteFailed(f"not delivered: {error}"))
+    def _lost(self, error: KafkaError) -> None:
+        """Librdkafka has retried whatever can be retried."""
+        self._fail(WriteFailed(f"not delivered: {error}"))
 
     def _fail(self, why: Exception) -> None:
         if not self._failed:
             self._failed = True
             log.error("write_failed", reason=str(why))
             self._on_fatal(why)
+
+
+_CHOSEN_BY_KEY: Final = (-1,)
 
 
 class WriteFailed(Exception):

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from schemas.decisions import EarlyWarning, Segment, Severity, TierChange
+from schemas.decisions import Segment, Severity
 from schemas.learning import LedgerPublished
 from schemas.portfolios import PortfolioTold
 
@@ -22,7 +23,47 @@ OFFSET_SPAN: Final = 2**32
 
 WORST_FIRST: Final = tuple(severity.label for severity in sorted(Severity, reverse=True))
 
-Decision = TypeVar("Decision", TierChange, EarlyWarning, LedgerPublished, PortfolioTold)
+class Placed(msgspec.Struct, frozen=True):
+    """What the view keeps of a tier change: where the client stands. Why, it need not read."""
+
+    decision_id: str
+    client_id: str
+    portfolio: str
+    sequence: int
+    as_of: date
+    now: Segment
+    direction: str
+    pd: float
+    value: float
+    treatment: msgspec.Raw
+    """As it was published."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What the view keeps of an early warning; the rest of it is in its bytes."""
+
+    warning_id: str
+    client_id: str
+    portfolio: str
+    sequence: int
+    as_of: date
+    status: str
+    severity: str
+    indicator: str
+    value: float | None
+    threshold: float | None
+    text: str
+    first_raised_at: date
+    evidence: "AtOffset"
+
+
+class AtOffset(msgspec.Struct, frozen=True):
+    """Where in the log a decision was made."""
+
+    offset: int
+
+
+Decision = TypeVar("Decision", Placed, Told, LedgerPublished, PortfolioTold)
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True):
@@ -78,13 +119,15 @@ class Writes(NamedTuple):
     portfolios: Mapping[str, dict[str, str]] = MappingProxyType({})
 
 
+read_placed: Final = msgspec.json.Decoder(Placed).decode
+read_told: Final = msgspec.json.Decoder(Told).decode
 read_counted: Final = msgspec.json.Decoder(Counted).decode
 read_warned: Final = msgspec.json.Decoder(Warned).decode
 
 
-def fold_tier_changes(changes: Iterable[TierChange], were: Mapping[str, Counted]) -> Writes:
+def fold_tier_changes(changes: Iterable[Placed], were: Mapping[str, Counted]) -> Writes:
     """Where clients stand after their tier changes; `were` are the clients that the view knows."""
-    last: dict[str, TierChange] = {}
+    last: dict[str, Placed] = {}
     for change in changes:
         client_id = change.client_id
         known = last.get(client_id) or were.get(client_id)
@@ -107,7 +150,7 @@ def fold_ledgers(ledgers: Iterable[LedgerPublished]) -> Writes:
     return Writes({}, {}, Counter(), [], last)
 
 
-def fold_warnings(published: Iterable[Published[EarlyWarning]], were: Mapping[str, Warned]) -> Writes:
+def fold_warnings(published: Iterable[Published[Told]], were: Mapping[str, Warned]) -> Writes:
     """What is open after the warnings, and the warnings themselves."""
     now: dict[str, Warned] = {}
     fresh: dict[str, list[bytes]] = {}
@@ -145,11 +188,12 @@ def fold_portfolios(told: Iterable[PortfolioTold]) -> Writes:
     return Writes({}, {}, Counter(), [], portfolios=hashes)
 
 
-def score(warning: EarlyWarning) -> int:
+def score(warning: Told) -> int:
     """Orders warnings by business day, then by their place in the log: the same however topics are interleaved."""
     return warning.as_of.toordinal() * OFFSET_SPAN + min(warning.evidence.offset, OFFSET_SPAN - 1)
 
 
+@lru_cache(maxsize=4096)
 def tier_fields(segment: Segment) -> Sequence[str]:
     """The counts that a client in this segment is part of."""
     return (
@@ -174,7 +218,7 @@ def _count(counts: Counter[tuple[str, str]], portfolio: str, fields: Iterable[st
         counts[portfolio, field] += by
 
 
-def _tier_hash(change: TierChange) -> dict[str, str]:
+def _tier_hash(change: Placed) -> dict[str, str]:
     now = change.now
     return {
         "portfolio": change.portfolio,
@@ -189,12 +233,12 @@ def _tier_hash(change: TierChange) -> dict[str, str]:
         "as_of": change.as_of.isoformat(),
         "sequence": str(change.sequence),
         "decision_id": change.decision_id,
-        "treatment": _json(change.treatment),
+        "treatment": bytes(change.treatment).decode(),
         "counted": _json(Counted(change.sequence, change.portfolio, now)),
     }
 
 
-def _warned(known: Warned, warning: EarlyWarning) -> Warned:
+def _warned(known: Warned, warning: Told) -> Warned:
     open_now = {indicator: held for indicator, held in known.open.items() if indicator != warning.indicator}
     if warning.status != "cleared":
         open_now[warning.indicator] = OpenWarning(
@@ -214,4 +258,7 @@ def _warned_hash(warned: Warned) -> dict[str, str]:
 
 
 def _json(said: object) -> str:
-    return msgspec.json.encode(said).decode()
+    return _encode(said).decode()
+
+
+_encode: Final = msgspec.json.Encoder().encode

@@ -16,7 +16,6 @@ import structlog
 from redis.exceptions import RedisError
 
 from schemas import topics
-from schemas.decisions import EarlyWarning, TierChange, read_early_warning, read_tier_change
 from schemas.learning import LedgerPublished, read_ledger
 from schemas.portfolios import PortfolioTold, read_portfolio
 from schemas.records import Record
@@ -25,7 +24,7 @@ from streams.hosting import SinkUnavailable
 from streams.positions import Partition
 from streams.settings import Settings
 from streams.telemetry import Silent, Telemetry
-from streams.view_folding import Published, Writes
+from streams.view_folding import Placed, Published, Told, Writes
 from streams.view_keys import TIER_FIELD, WARNINGS_FIELD, keys_of
 from streams.view_log import DecisionLog, KafkaLog
 from streams.view_store import ViewStore, connect
@@ -255,12 +254,12 @@ def _unavailable() -> Iterator[None]:
         raise SinkUnavailable(f"Redis cannot be used: {type(error).__name__}: {error}") from error
 
 
-def _fold_tier_changes(published: Iterable[Published[TierChange]], fields: Mapping[str, str]) -> Writes:
+def _fold_tier_changes(published: Iterable[Published[Placed]], fields: Mapping[str, str]) -> Writes:
     were = {client_id: folding.read_counted(text) for client_id, text in fields.items()}
     return folding.fold_tier_changes((change for change, _ in published), were)
 
 
-def _fold_warnings(published: Iterable[Published[EarlyWarning]], fields: Mapping[str, str]) -> Writes:
+def _fold_warnings(published: Iterable[Published[Told]], fields: Mapping[str, str]) -> Writes:
     return folding.fold_warnings(published, {client_id: folding.read_warned(text) for client_id, text in fields.items()})
 
 
@@ -273,8 +272,8 @@ def _fold_portfolios(published: Iterable[Published[PortfolioTold]], fields: Mapp
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    topics.TIER_CHANGES: Kind(TIER_FIELD, read_tier_change, _fold_tier_changes),
-    topics.EARLY_WARNINGS: Kind(WARNINGS_FIELD, read_early_warning, _fold_warnings),
+    topics.TIER_CHANGES: Kind(TIER_FIELD, folding.read_placed, _fold_tier_changes),
+    topics.EARLY_WARNINGS: Kind(WARNINGS_FIELD, folding.read_told, _fold_warnings),
     topics.LEDGER: Kind("", read_ledger, _fold_ledgers),
     topics.PORTFOLIOS: Kind("", read_portfolio, _fold_portfolios),
 }

@@ -5,6 +5,8 @@ Each is measured against what stood at the last tier change, the first against a
 
 from array import array
 from collections.abc import Sequence
+from itertools import compress
+from operator import ne
 from typing import Final
 
 from agents.segmentation.in_force import InForce
@@ -36,11 +38,8 @@ def risk_reasons(
     """What has moved the logit since the last tier change, the largest first. Contributions: logits; their sum is the change."""
     drivers = (*points, *others)
     before = _before(client, len(points), len(others))
-    moved = [
-        (is_now - was, i)
-        for i, (is_now, was) in enumerate(zip(drivers, before, strict=True))
-        if is_now != was and abs(is_now - was) > SMALLEST
-    ]
+    other = compress(range(len(drivers)), map(ne, drivers, before))
+    moved = [(by, i) for i in other if abs(by := drivers[i] - before[i]) > SMALLEST]
     moved.sort(key=lambda m: (-abs(m[0]), m[1]))
     named = moved[:MOST]
     reasons = [_reason(client, now, delta, i, x) for delta, i in named]

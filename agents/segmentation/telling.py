@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -33,10 +34,10 @@ class Telling:
             return
         key = place.client_id.encode()
         for warning in decided.warnings:
-            self.outcomes.append(_published(topics.EARLY_WARNINGS, key, warning))
+            self._publish(topics.EARLY_WARNINGS, key, warning)
             self.counts[f"warning/{warning.indicator}/{warning.status}"] += 1
         if decided.change is not None:
-            self.outcomes.append(_published(topics.TIER_CHANGES, key, decided.change))
+            self._publish(topics.TIER_CHANGES, key, decided.change)
             self.counts[f"tier-change/{decided.change.direction}"] += 1
         for ordinal, (snapshot, defaulted) in enumerate(decided.labelled):
             self.lesson(_example(snapshot, defaulted, portfolio, place, ordinal))
@@ -57,6 +58,19 @@ class Telling:
         self.outcomes.append(dead_letter(record, topics.CLIENT_EVENTS, cause, field, reason, client_id))
         self.counts["dead-letter/" + cause] += 1
 
+    def _publish(self, topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> None:
+        """With CloudEvents 1.0.2 binary-mode headers: readers that drop repeated `ce_id`s see each decision once."""
+        headers = [
+            _VERSION,
+            ("ce_id", decision.decision_id.encode()),
+            _SOURCE,
+            _TYPES[topic],
+            _time(decision.as_of),
+            ("ce_subject", key),
+            _CONTENT,
+        ]
+        self.outcomes.append(Outcome(topic, key, decisions.write(decision), headers))
+
 
 def _example(taken: Snapshot, defaulted: bool, portfolio: str, place: Place, ordinal: int) -> LabelledExample:
     return LabelledExample(
@@ -64,7 +78,7 @@ def _example(taken: Snapshot, defaulted: bool, portfolio: str, place: Place, ord
         client_id=place.client_id,
         as_of=date.fromordinal(taken.day),
         labelled_on=date.fromordinal(max(1, place.closed_day)),
-        x=tuple(None if v != v else v for v in whole(taken.x)),
+        x=tuple([None if v != v else v for v in whole(taken.x)]),
         y=defaulted,
         pd=taken.pd,
         model_version=taken.model_version,
@@ -78,18 +92,16 @@ def _example(taken: Snapshot, defaulted: bool, portfolio: str, place: Place, ord
     )
 
 
-def _published(topic: str, key: bytes, decision: decisions.TierChange | decisions.EarlyWarning) -> Outcome:
-    """With CloudEvents 1.0.2 binary-mode headers: readers that drop repeated `ce_id`s see each decision once."""
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", decision.decision_id.encode()),
-        ("ce_source", b"/tierwatch/segmenter"),
-        ("ce_type", _TYPES[topic]),
-        ("ce_time", f"{decision.as_of}T00:00:00Z".encode()),
-        ("ce_subject", key),
-        ("content-type", b"application/json"),
-    ]
-    return Outcome(topic, key, decisions.write(decision), headers)
+_VERSION: Final = ("ce_specversion", b"1.0")
+_SOURCE: Final = ("ce_source", b"/tierwatch/segmenter")
+_TYPES: Final = {
+    topics.TIER_CHANGES: ("ce_type", b"tierwatch.tier-change.v1"),
+    topics.EARLY_WARNINGS: ("ce_type", b"tierwatch.early-warning.v1"),
+}
+_CONTENT: Final = ("content-type", b"application/json")
 
 
-_TYPES: Final = {topics.TIER_CHANGES: b"tierwatch.tier-change.v1", topics.EARLY_WARNINGS: b"tierwatch.early-warning.v1"}
+@lru_cache(maxsize=64)
+def _time(as_of: date) -> tuple[str, bytes]:
+    """Most decisions are of a few days."""
+    return "ce_time", f"{as_of}T00:00:00Z".encode()

@@ -7,10 +7,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 from math import ceil, floor, inf, log10
-from typing import Final
+from typing import Final, NamedTuple
 
 from agents.segmentation.wording import is_counted
-from online_models.features import Feature
+from online_models.features import FEATURES, Feature
 from online_models.scorecard import Points, Scorecard
 
 SIZES: Final = ("log_", "raw_")
@@ -56,19 +56,35 @@ def nearest(
     return min(((abs(to - value) / spread, to) for to in found if to is not None), default=None)
 
 
+class Turning(NamedTuple):
+    """A figure that a client can change, and whose value moves the score."""
+
+    i: int
+    feature: Feature
+    table: Points
+    least: float
+    """Points that it can have."""
+    most: float
+
+
 class Reach:
-    """The least and the most points that each feature of a scorecard can have; found when first asked for."""
+    """What the features of a scorecard add, and what they could; the latter is found when first asked for."""
 
     def __init__(self, card: Scorecard) -> None:
         self.tables = card.tables
-        self._spans: dict[int, tuple[float, float]] = {}
+        self.points = card.points
+        """What each feature adds, by their values."""
+        self._turning: tuple[Turning, ...] | None = None
 
-    def meets(self, i: int, low: float, high: float) -> bool:
-        """Whether any value of feature `i` has points from `low` to `high`, as far as the extremes tell."""
-        span = self._spans.get(i)
-        if span is None:
-            span = self._spans[i] = _span(self.tables[i])
-        return span[0] <= high and span[1] >= low
+    def turning(self) -> tuple[Turning, ...]:
+        """The features that a client can change and that are not level, with what they could add."""
+        if self._turning is None:
+            self._turning = tuple(
+                Turning(i, feature, table, *_span(table))
+                for i, (feature, table) in enumerate(zip(FEATURES, self.tables, strict=True))
+                if table.edges and changeable(feature)
+            )
+        return self._turning
 
 
 def _span(table: Points) -> tuple[float, float]:

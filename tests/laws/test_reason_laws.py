@@ -8,6 +8,7 @@ from hypothesis import given, note
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.resolving import Resolver
+from agents.segmentation.undoing import Reach
 from agents.segmentation.versions import Versions
 from agents.segmenter import Segmenter
 from online_models.features import INDEX, by_group
@@ -32,7 +33,8 @@ class Tampered(Resolver):
 
     def in_force_for(self, client: ClientState, stood: str | None = None) -> InForce:
         now = super().in_force_for(client, stood)
-        return msgspec.structs.replace(now, card=tampered(now.card, self.feature, self.value))
+        card = tampered(now.card, self.feature, self.value)
+        return msgspec.structs.replace(now, card=card, reach=Reach(card))
 
 
 def tampered(card: Scorecard, i: int, value: float) -> Scorecard:

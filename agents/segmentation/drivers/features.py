@@ -1,33 +1,29 @@
 """Features: of the figures that the score is made of, the one that is nearest to a value that undoes the change."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 from agents.segmentation.drivers.case import Case, Undo, grade_bounds, grade_if, has_tier_if, stage_if
 from agents.segmentation.drivers.days import DPD
-from agents.segmentation.undoing import changeable, nearest, single, window
+from agents.segmentation.undoing import Holds, Turning, nearest, single, window
 from agents.segmentation.wording import figure, sentence
-from online_models.features import FEATURES, Feature
+from online_models.features import Feature
 from online_models.scorecard import sigmoid
-
-CHANGEABLE: Final = tuple((i, feature) for i, feature in enumerate(FEATURES) if i != DPD and changeable(feature))
 
 
 def by_features(case: Case, within: float) -> Iterator[Undo]:
     """Of the figures that the score is made of the one that is nearest, if it is nearer than `within`."""
     low, high = grade_bounds(case)
-    features = [one for one in CHANGEABLE if _meets(case, one[0], low, high)]
-    bounds = window(case.client.logit, low, high, lambda logit: _is_undone_by(case, logit)) if features else None
-    if bounds is None:
+    turning = _meeting(case, case.now.reach.turning(), low, high)
+    holds = _by_logit(case) if turning else None
+    bounds = window(case.client.logit, low, high, holds) if holds is not None else None
+    if holds is None or bounds is None:
         return
     low, high = bounds
     best: tuple[Feature, float, float] | None = None
-    for i, feature in features:
-        if not _meets(case, i, low, high):
-            continue
-        without, table = case.client.logit - case.points[i], case.now.reach.tables[i]
+    for i, feature, table, _, _ in _meeting(case, turning, low, high):
+        without = case.client.logit - case.points[i]
         found = nearest(table, feature, case.x[i], low - without, high - without, within)
-        if found is not None and found[0] < within and _is_undone_by(case, without + table.of(single(found[1]))):
+        if found is not None and found[0] < within and holds(without + table.of(single(found[1]))):
             within = found[0]
             best = feature, case.x[i], found[1]
     if best is not None:
@@ -36,17 +32,35 @@ def by_features(case: Case, within: float) -> Iterator[Undo]:
         yield Undo(within, feature.name, feature.unit, was, to, text)
 
 
-def _meets(case: Case, i: int, low: float, high: float) -> bool:
-    """Whether a feature is known and any value of it leads to a logit from `low` to `high`."""
-    value, without = case.x[i], case.client.logit - case.points[i]
-    return value == value and case.now.reach.meets(i, low - without, high - without)
+def _meeting(case: Case, turning: Sequence[Turning], low: float, high: float) -> list[Turning]:
+    """Those that are known and of which any value leads to a logit from `low` to `high`, as far as the extremes tell."""
+    logit, x, points = case.client.logit, case.x, case.points
+    meeting = []
+    for one in turning:
+        i, _, _, least, most = one
+        value, without = x[i], logit - points[i]
+        if value == value and least <= high - without and most >= low - without and i != DPD:
+            meeting.append(one)
+    return meeting
 
 
-def _is_undone_by(case: Case, logit: float) -> bool:
-    """`is_undone` for a client not in default of which nothing but the logit is otherwise."""
-    pd, was = sigmoid(logit), case.was
-    return (
-        grade_if(case, False, pd) == was.risk_grade
-        and has_tier_if(case, case.held, case.kept, pd)
-        and stage_if(case, False, case.owed, pd) == was.stage
-    )
+def _by_logit(case: Case) -> Holds | None:
+    """`is_undone` for a client not in default of which nothing but the logit is otherwise; None if it holds at no logit.
+
+    The stage can only rise with the PD: where it is the same at both ends, no PD between them has another.
+    """
+    was, held, kept, owed = case.was, case.held, case.kept, case.owed
+    stages = [stage_if(case, False, owed, pd) for pd in (0.0, 1.0)]
+    if was.stage not in stages:
+        return None
+    is_steady = stages[0] == stages[1]
+
+    def holds(logit: float) -> bool:
+        pd = sigmoid(logit)
+        return (
+            grade_if(case, False, pd) == was.risk_grade
+            and has_tier_if(case, held, kept, pd)
+            and (is_steady or stage_if(case, False, owed, pd) == was.stage)
+        )
+
+    return holds

@@ -113,7 +113,7 @@ def _told(
         indicator=alert.code,
         value=None if reading is None else reading.value,
         threshold=None if reading is None else reading.threshold,
-        text=_text(reading) if reading is not None else _said(transition, seen),
+        text=reading.measure.said(reading.value, reading.threshold) if reading is not None else _said(transition, seen),
         first_raised_at=date.fromordinal(alert.raised_day),
         evidence=place.evidence(now, _source(now, alert.code, reading)),
         reasons=reasons(seen, alert.code, reading),
@@ -121,10 +121,6 @@ def _told(
         cause=transition.cause.value,
         watchlist=listed.label,
     )
-
-
-def _text(reading: Reading) -> str:
-    return reading.measure.text.format(value=reading.value, threshold=reading.threshold)
 
 
 def _undone(transition: watchlist.Transition, seen: Seen, reading: Reading | None, was: Severity) -> Counterfactual:

@@ -266,6 +266,19 @@ def test_a_statement_is_read_at_its_thresholds(indicator: str, fields: dict[str,
     assert driver.told(indicator) == told
 
 
+@pytest.mark.parametrize(
+    ("ebitda", "text"),
+    [
+        ("50", "net debt is 10.0 times EBITDA (from 6)"),
+        ("-1", "there is net debt, and no EBITDA to pay it from (from 6 times)"),
+    ],
+)
+def test_a_debt_without_earnings_is_told_as_that_and_not_by_the_bound_of_its_ratio(ebitda: str, text: str) -> None:
+    driver = Driver()
+    year(driver, 2023, total_debt="500", ebitda=ebitda)
+    assert [w.text for w in driver.warnings if w.indicator == "DEBT"] == [text]
+
+
 def test_debt_service_has_the_principal_that_is_due_here() -> None:
     driver = lent()
     for month in range(2, 8):

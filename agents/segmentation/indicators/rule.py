@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from online_models.statements import EXTREME
 from schemas import log
 from schemas.decisions import Severity
 from schemas.policy import Thresholds
@@ -41,7 +42,7 @@ Read = Callable[[Seen], float]
 
 
 class Measure(NamedTuple):
-    """One figure of an indicator. `text` is filled with its value and the threshold it passed."""
+    """One figure of an indicator. The texts are filled with its value and the threshold it passed."""
 
     read: Read
     text: str
@@ -50,6 +51,13 @@ class Measure(NamedTuple):
     """Whether lower is worse."""
     name: str = ""
     """Where its thresholds stand: the indicator's own, or those under `also.<name>`."""
+    without: str = ""
+    """What is said of a ratio to nothing: its value is a bound, and no figure to tell."""
+
+    def said(self, value: float, threshold: float | None) -> str:
+        """What a value says."""
+        text = self.without if self.without and value >= EXTREME else self.text
+        return text.format(value=value, threshold=threshold)
 
 
 Kind = type[log.Fact] | type[None]

@@ -116,7 +116,13 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
     _reported("ICR", _low(feature("interest_cover"), "EBIT is {value:.2f} times the interest (below {threshold:.1f})", "ratio")),
     _reported("DSCR", _low(debt_service_cover, "cash covers debt service {value:.2f} times (below {threshold:.2f})", "ratio")),
     _reported(
-        "DEBT", Measure(figure("net_debt_to_ebitda"), "net debt is {value:.1f} times EBITDA (from {threshold:.0f})", "ratio")
+        "DEBT",
+        Measure(
+            figure("net_debt_to_ebitda"),
+            "net debt is {value:.1f} times EBITDA (from {threshold:.0f})",
+            "ratio",
+            without="there is net debt, and no EBITDA to pay it from (from {threshold:.0f} times)",
+        ),
     ),
     _reported(
         "LIQUIDITY",

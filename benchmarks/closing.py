@@ -29,11 +29,11 @@ from schemas.policy import Policy
 from schemas.records import Batch
 from streams import garbage, worker
 from streams import settings as settings_of
-from streams import topics as broker_topics
 from streams.app import run_worker
-from streams.child import ChildFailed
-from streams.policy_files import load_policy
-from streams.policy_publishing import publish_policy_if_empty
+from streams.brokers import topics as broker_topics
+from streams.brokers.child import ChildFailed
+from streams.policies.files import load_policy
+from streams.policies.publishing import publish_policy_if_empty
 
 BEAT_SECONDS: Final = 0.002
 CLOSES: Final = (date(2024, 7, 30), date(2024, 7, 31))

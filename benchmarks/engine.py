@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas.records import Batch, Record, Settle
 from streams.app import EngineOptions, host_stateful, make_app
-from streams.embedded import EmbeddedBroker
+from streams.brokers.embedded import EmbeddedBroker
 from streams.table import owner_header
 from streams.telemetry import Silent
 

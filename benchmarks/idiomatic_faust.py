@@ -16,8 +16,8 @@ from benchmarks.one_by_one import OneByOne
 from schemas import topics
 from schemas.records import PlainRecord
 from streams import settings as settings_of
-from streams.kafka import broker_url
-from streams.policy_files import load_policy
+from streams.brokers.kafka import broker_url
+from streams.policies.files import load_policy
 from streams.settings import Settings
 
 SETTLE_SECONDS = 1.0

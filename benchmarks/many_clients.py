@@ -13,10 +13,10 @@ from benchmarks.our_worker import LOOK_SECONDS, Watch, resident
 from benchmarks.place import PARTITIONS, Place, publish, python, settings, write
 from schemas.policy import Policy
 from schemas.state import is_client, read_client, write_client
-from streams import topics as broker_topics
 from streams import worker
-from streams.child import ChildFailed
-from streams.pipeline import partition_of
+from streams.brokers import topics as broker_topics
+from streams.brokers.child import ChildFailed
+from streams.replaying.pipeline import partition_of
 from streams.settings import Settings
 from streams.table import owner_header
 

@@ -7,8 +7,8 @@ from time import monotonic, sleep
 
 from benchmarks.our_worker import Run, cpu_seconds, resident
 from benchmarks.place import PARTITIONS, Place, came_to, python, settings
-from streams import topics as broker_topics
-from streams.child import Child, ChildFailed
+from streams.brokers import topics as broker_topics
+from streams.brokers.child import Child, ChildFailed
 
 QUIX_PYTHON = os.path.join(".venv-bench", "bin", "python")
 LIMIT_SECONDS = 900.0

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from benchmarks.decided import Decided
 from benchmarks.place import Place, came_to, python, settings
 from schemas import topics
-from streams import topics as broker_topics
 from streams import worker
-from streams.child import Child, ChildFailed
-from streams.offsets import BrokerOffsets
+from streams.brokers import topics as broker_topics
+from streams.brokers.child import Child, ChildFailed
+from streams.brokers.offsets import BrokerOffsets
 from streams.positions import Partition
 from streams.settings import Settings
 

@@ -14,10 +14,10 @@ from benchmarks.events import SourceRecord
 from schemas import topics
 from schemas.records import Outcome
 from streams import settings as settings_of
-from streams import topics as broker_topics
-from streams.child import Child
-from streams.kafka import producer_config
-from streams.log_reading import LogReader
+from streams.brokers import topics as broker_topics
+from streams.brokers.child import Child
+from streams.brokers.kafka import producer_config
+from streams.brokers.log_reading import LogReader
 from streams.settings import Settings
 from streams.settings_sources import PREFIX
 

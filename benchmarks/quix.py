@@ -18,7 +18,7 @@ from benchmarks.one_by_one import OneByOne
 from schemas import topics
 from schemas.records import Outcome, PlainRecord
 from streams import settings as settings_of
-from streams.policy_files import load_policy
+from streams.policies.files import load_policy
 from streams.settings import Settings
 
 STATE = "client"

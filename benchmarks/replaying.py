@@ -16,8 +16,8 @@ from schemas import log
 from schemas.policy import Policy
 from schemas.records import Outcome, PlainRecord
 from schemas.state import ClientState
-from streams.event_files import lines
-from streams.replay import Replay, replay_events
+from streams.replaying.event_files import lines
+from streams.replaying.replay import Replay, replay_events
 
 
 class Unwritten(Replay):

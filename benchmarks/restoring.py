@@ -17,8 +17,8 @@ from benchmarks.place import SOURCES
 from streams import garbage, worker
 from streams import settings as settings_of
 from streams.app import run_worker
-from streams.policy_files import load_policy
-from streams.policy_publishing import publish_policy_if_empty
+from streams.policies.files import load_policy
+from streams.policies.publishing import publish_policy_if_empty
 from streams.settings import Settings
 from streams.telemetry import Silent
 

@@ -24,8 +24,8 @@ from benchmarks.our_worker import Run
 from benchmarks.place import PARTITIONS, Place, publish, settings
 from schemas.policy import Policy
 from streams import settings as settings_of
-from streams.embedded import EmbeddedBroker
-from streams.policy_files import load_policy
+from streams.brokers.embedded import EmbeddedBroker
+from streams.policies.files import load_policy
 
 BATCH: Final = 500
 """The worker's `batch_records`."""

@@ -13,7 +13,7 @@ from schemas import topics
 from schemas.policy import Policy
 from schemas.records import Batch, Outcome, PlainRecord
 from streams import garbage
-from streams.pipeline import partition_of
+from streams.replaying.pipeline import partition_of
 
 Batches = list[list[PlainRecord]]
 

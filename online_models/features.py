@@ -3,7 +3,7 @@
 Features come in four groups: those of the last statement change when one is published, those of behaviour with each payment,
 those of standing with any other fact or month, those of the path with a month. Protected attributes (sex, age, origin, …) are
 never features.
-`docs/features.md` is made from this registry (`python -m streams.features_page`).
+`docs/features.md` is made from this registry (`python -m streams.pages.features_page`).
 """
 
 from array import array

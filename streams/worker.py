@@ -8,19 +8,19 @@ from agents.intake import Intake
 from agents.segmenter import Segmenter
 from schemas import topics
 from schemas.policy import Policy
-from streams import kafka
 from streams.app import EngineOptions, TierwatchApp, host_stateful, host_stateless, make_app
+from streams.brokers import kafka
+from streams.brokers.offsets import BrokerOffsets
 from streams.calendar import bank_calendar
 from streams.day_clock import DayClock
 from streams.ledger_metrics import LedgerMetrics
 from streams.metrics import Metrics
-from streams.offsets import BrokerOffsets
 from streams.quality import Learners, tell
 from streams.running import Segmenters, running
 from streams.settings import Settings
 from streams.telemetry import Telemetry
-from streams.view_hosting import host_view, view_topics
-from streams.views import RedisView
+from streams.views.hosting import host_view, view_topics
+from streams.views.redis_view import RedisView
 
 CLIENTS: Final = "clients"
 LEARNER: Final = "learner"

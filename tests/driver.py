@@ -16,7 +16,7 @@ from schemas.learning import LabelledExample, ValueHistogram, read_lesson
 from schemas.policy import Policy
 from schemas.records import Batch, Outcome, PlainRecord, Settle
 from schemas.state import ClientState, read_client
-from streams.pipeline import Pipeline
+from streams.replaying.pipeline import Pipeline
 from tests.builders import DAY, at, event, shipped, source_record
 
 FACTS = tuple(topic for topic in topics.SOURCE_NAMES if topic != topics.MACRO)

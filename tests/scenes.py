@@ -10,9 +10,9 @@ from agents.intake import Intake, day_passed
 from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome, PlainRecord
-from streams.pipeline import Pipeline
-from streams.policy_files import load_policy
-from streams.policy_publishing import policy_record
+from streams.policies.files import load_policy
+from streams.policies.publishing import policy_record
+from streams.replaying.pipeline import Pipeline
 
 
 @dataclass

@@ -17,8 +17,8 @@ from schemas.learning import LabelledExample, read_lesson
 from schemas.policy import Policy
 from schemas.records import Batch, Record, Settle
 from schemas.state import is_client, read_client
-from streams.event_files import lines
-from streams.replay import Replay
+from streams.replaying.event_files import lines
+from streams.replaying.replay import Replay
 
 MONTHS_SEEN = INDEX["months_seen"]
 TOLD = tuple(feature.name for feature in STATEMENT + BEHAVIOUR)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from streams.child import ChildFailed
+from streams.brokers.child import ChildFailed
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE
 from streams.demo.running import run

@@ -6,9 +6,9 @@ from typing import Final
 
 import click
 
+from streams.auditing.doctor import examine
 from streams.commands.errors import user_errors
 from streams.commands.options import settings_option
-from streams.doctor import examine
 
 EXIT_WRONG: Final = 1
 

@@ -7,8 +7,8 @@ from typing import Final, NoReturn, ParamSpec, TypeVar
 import click
 from confluent_kafka import KafkaException
 
-from streams.embedded import NotInstalled
-from streams.publishing import PublishingError
+from streams.brokers.embedded import NotInstalled
+from streams.brokers.publishing import PublishingError
 from streams.settings_sources import SettingsError
 from streams.user_errors import UserError
 

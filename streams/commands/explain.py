@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas import topics
+from streams.auditing.decision_sources import DecisionSource, FolderSource, KafkaSource
+from streams.auditing.explaining import Explanation, Scored, explain
+from streams.brokers.log_reading import LogReader
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE, loaded, settings_option
-from streams.decision_sources import DecisionSource, FolderSource, KafkaSource
-from streams.explaining import Explanation, Scored, explain
-from streams.log_reading import LogReader
-from streams.policy_files import load_policy
+from streams.policies.files import load_policy
 from streams.settings import Settings
 
 MOST_EVENTS: Final = 25

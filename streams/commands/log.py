@@ -6,9 +6,9 @@ import click
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from streams.auditing.exporting import export_log
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
-from streams.exporting import export_log
 
 
 @click.command()

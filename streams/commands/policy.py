@@ -7,9 +7,9 @@ import click
 
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE, loaded, settings_option
-from streams.policy_diff import Difference, resolved, written
-from streams.policy_files import load_policy
-from streams.policy_publishing import publish_policy
+from streams.policies.diff import Difference, resolved, written
+from streams.policies.files import load_policy
+from streams.policies.publishing import publish_policy
 
 
 @click.group()

@@ -7,10 +7,10 @@ import click
 
 from agents.dead_letters import CAUSES
 from schemas import topics
+from streams.auditing.redriving import Choice, in_words
+from streams.auditing.redriving import redrive as send_back
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
-from streams.redriving import Choice, in_words
-from streams.redriving import redrive as send_back
 from streams.user_errors import UserError
 
 

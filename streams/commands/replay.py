@@ -11,13 +11,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from streams import garbage
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE
-from streams.ledger_tables import difference_table, ledger_table
-from streams.plots import EXTRA, available
-from streams.policy_files import load_policy
-from streams.replay import replay_events, replay_log
+from streams.policies.files import load_policy
+from streams.replaying.ledger_tables import difference_table, ledger_table
+from streams.replaying.plots import EXTRA, available
+from streams.replaying.replay import replay_events, replay_log
+from streams.replaying.what_if import WHAT_IF, what_if
 from streams.tables import alarms_table, by_the_end_table, console, contests_table, learning_table, matrix_table
 from streams.user_errors import UserError
-from streams.what_if import WHAT_IF, what_if
 
 
 @click.command(name="replay")

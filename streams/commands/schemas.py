@@ -6,7 +6,7 @@ import click
 
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
-from streams.contracts import ASYNCAPI_FILE, files
+from streams.pages.contracts import ASYNCAPI_FILE, files
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from streams import topics as topics_of
+from streams.brokers import topics as topics_of
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
 from streams.worker import changelogs

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from streams.audit import Verdict
-from streams.audit import verify as audit
+from streams.auditing.audit import Verdict
+from streams.auditing.audit import verify as audit
 from streams.commands.errors import user_errors
 from streams.commands.options import FILE, loaded, settings_option
-from streams.policy_files import load_policy
+from streams.policies.files import load_policy
 
 EXIT_DOES_NOT_HOLD: Final = 1
 

@@ -10,7 +10,7 @@ from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
 from streams.hosting import SinkUnavailable
 from streams.user_errors import UserError
-from streams.views import rebuild as rebuild_view
+from streams.views.redis_view import rebuild as rebuild_view
 
 
 @click.group()

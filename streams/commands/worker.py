@@ -7,13 +7,13 @@ import structlog
 
 from streams import garbage, logs, worker
 from streams.app import run_worker
+from streams.brokers.topics import check
 from streams.commands.errors import user_errors
 from streams.commands.options import loaded, settings_option
 from streams.metrics_server import serve
-from streams.policy_files import load_policy
-from streams.policy_publishing import publish_policy_if_empty
+from streams.policies.files import load_policy
+from streams.policies.publishing import publish_policy_if_empty
 from streams.running import is_ready
-from streams.topics import check
 from streams.user_errors import UserError
 
 log = structlog.get_logger(__name__)

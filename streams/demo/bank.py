@@ -5,7 +5,7 @@ from datetime import date
 from heapq import merge
 from pathlib import Path
 
-from streams.publishing import Event, events_in
+from streams.brokers.publishing import Event, events_in
 
 
 def published(paths: Sequence[Path]) -> Iterator[Event]:

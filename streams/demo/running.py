@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from streams import settings as settings_of
-from streams import topics, worker
-from streams.child import Child, free_port
+from streams import worker
+from streams.brokers import topics
+from streams.brokers.child import Child, free_port
+from streams.brokers.embedded import EmbeddedBroker
+from streams.brokers.kafka import producer_config
+from streams.brokers.publishing import publish, target
 from streams.demo import bank, summary
 from streams.demo.waiting import Standing, Work
-from streams.embedded import EmbeddedBroker
-from streams.event_files import count_lines
-from streams.kafka import producer_config
-from streams.publishing import publish, target
+from streams.replaying.event_files import count_lines
 from streams.settings import Settings
 from streams.settings_sources import PREFIX
 

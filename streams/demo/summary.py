@@ -11,7 +11,7 @@ from rich.table import Table
 
 from schemas import log, topics
 from schemas.decisions import Severity
-from streams.log_reading import LogReader
+from streams.brokers.log_reading import LogReader
 from streams.settings import Settings
 from streams.tables import matrix_table
 

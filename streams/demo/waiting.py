@@ -8,9 +8,9 @@ from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from schemas import topics
-from streams.child import Child, ChildFailed
-from streams.kafka import librdkafka
-from streams.offsets import BrokerOffsets
+from streams.brokers.child import Child, ChildFailed
+from streams.brokers.kafka import librdkafka
+from streams.brokers.offsets import BrokerOffsets
 from streams.settings import Settings
 
 LOOK_SECONDS: Final = 0.2

@@ -17,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streams import settings as settings_of
+from streams.brokers.kafka import producer_config
+from streams.brokers.publishing import END_OF_DAY, publish, target
 from streams.commands.errors import user_errors
-from streams.kafka import producer_config
-from streams.publishing import END_OF_DAY, publish, target
 from streams.simulation.bank import Event
 from streams.simulation.economy import Path as EconomyPath
 from streams.simulation.stream import START, Scenario, Simulation

@@ -11,7 +11,7 @@ from agents.intake import Intake, day_passed
 from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome, PlainRecord
-from streams.pipeline import Pipeline
+from streams.replaying.pipeline import Pipeline
 from tests.builders import at, event, model, policy, source_record
 
 CLIENTS = (("C1", None), ("C2", None), ("S1", "sme"), ("P1", "project-finance"), ("C3", None))

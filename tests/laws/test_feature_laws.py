@@ -12,7 +12,7 @@ from schemas import log
 from schemas.learning import FeaturePoints, ModelSnapshot
 from schemas.money import MAX_MAJOR
 from schemas.state import ClientState, Figures
-from streams.explaining import scored
+from streams.auditing.explaining import scored
 from tests.builders import statement
 from tests.driver import run_all
 from tests.laws.histories import POLICY, History, histories

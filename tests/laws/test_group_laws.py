@@ -9,7 +9,7 @@ from agents.segmenter import Segmenter
 from schemas import topics
 from schemas.records import EVERY, Batch, Outcome, PlainRecord
 from schemas.state import ClientState, is_client, read_client
-from streams.pipeline import partition_of
+from streams.replaying.pipeline import partition_of
 from tests.driver import run_all, write
 from tests.laws.crashes import Crash, identity, survived
 from tests.laws.histories import POLICY, Op, ops, told

@@ -21,7 +21,7 @@ from typing import Final, Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.child import Child, free_port
+from streams.brokers.child import Child, free_port
 from tests.system.kafka_security import USERS, Certificates, security_properties
 
 REPO: Final = Path(__file__).resolve().parents[2]

@@ -27,19 +27,19 @@ from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import Batch, Outcome, PlainRecord
 from streams import worker
-from streams.audit import Verdict, verify
-from streams.child import free_port
+from streams.auditing.audit import Verdict, verify
+from streams.brokers.child import free_port
+from streams.brokers.kafka import librdkafka, producer_config
+from streams.brokers.log_reading import LogReader
+from streams.brokers.offsets import BrokerOffsets
+from streams.brokers.publishing import Event, Target, events_in, publish, target
+from streams.brokers.topics import ensure
 from streams.demo.bank import published
-from streams.event_files import opened
-from streams.kafka import librdkafka, producer_config
-from streams.log_reading import LogReader
-from streams.offsets import BrokerOffsets
-from streams.policy_files import load_policy
+from streams.policies.files import load_policy
 from streams.positions import Partition
-from streams.publishing import Event, Target, events_in, publish, target
+from streams.replaying.event_files import opened
 from streams.settings import Settings
 from streams.settings_sources import PREFIX
-from streams.topics import ensure
 from tests.system.decision_topics import CHANGES, WARNINGS, DecisionTopics, Expected
 from tests.system.rig import REPO, Worker
 

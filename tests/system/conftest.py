@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.embedded import EmbeddedBroker
+from streams.brokers.embedded import EmbeddedBroker
 
 BROKERS = "TIERWATCH_BROKERS"
 

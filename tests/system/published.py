@@ -7,10 +7,10 @@ from confluent_kafka import Producer
 
 from schemas import topics
 from schemas.records import Outcome
-from streams.kafka import producer_config
-from streams.pipeline import partition_of
+from streams.brokers.kafka import producer_config
+from streams.brokers.topics import ensure
+from streams.replaying.pipeline import partition_of
 from streams.settings import Settings, load
-from streams.topics import ensure
 from tests.scenes import Scene
 
 

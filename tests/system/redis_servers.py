@@ -9,8 +9,8 @@ import pytest
 import redis
 from redis.exceptions import RedisError
 
-from streams.child import Child, free_port
-from streams.embedded import EmbeddedBroker
+from streams.brokers.child import Child, free_port
+from streams.brokers.embedded import EmbeddedBroker
 
 
 class Server(Protocol):

@@ -20,12 +20,12 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
-from streams.child import Child, ChildFailed
-from streams.embedded import EmbeddedBroker
-from streams.kafka import aiokafka_options, consumer_config, librdkafka, producer_config
+from streams.brokers.child import Child, ChildFailed
+from streams.brokers.embedded import EmbeddedBroker
+from streams.brokers.kafka import aiokafka_options, consumer_config, librdkafka, producer_config
+from streams.brokers.topics import check, ensure, found
 from streams.settings import Settings, load
 from streams.settings_sources import variable
-from streams.topics import check, ensure, found
 from tests.system.apache_kafka import ApacheKafka, MissingTool, cluster_id
 from tests.system.kafka_security import USERS
 

@@ -7,10 +7,18 @@ import pytest
 from click.testing import CliRunner
 
 from streams import settings as settings_of
-from streams.child import free_port
+from streams.auditing.doctor import (
+    broker_by_aiokafka,
+    broker_by_librdkafka,
+    examine,
+    metrics_port,
+    policy,
+    topics_as_wanted,
+    views,
+)
+from streams.brokers.child import free_port
+from streams.brokers.topics import ensure
 from streams.commands.doctor import doctor as command
-from streams.doctor import broker_by_aiokafka, broker_by_librdkafka, examine, metrics_port, policy, topics_as_wanted, views
-from streams.topics import ensure
 from streams.worker import changelogs
 from tests.system.published import fresh
 

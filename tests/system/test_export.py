@@ -6,9 +6,9 @@ import pytest
 
 from schemas import topics
 from schemas.records import PlainRecord
-from streams.event_files import opened
-from streams.exporting import export_log, file_line
-from streams.replay import FILES, log_line, log_records, replay_log
+from streams.auditing.exporting import export_log, file_line
+from streams.replaying.event_files import opened
+from streams.replaying.replay import FILES, log_line, log_records, replay_log
 from tests.scenes import small_bank
 from tests.system.published import fresh, put_log
 

@@ -3,9 +3,9 @@
 from agents.segmenter import Segmenter
 from schemas import log, topics
 from schemas.records import PlainRecord
-from streams.log_reading import LogReader
-from streams.policy_files import load_policy
-from streams.policy_publishing import publish_policy, publish_policy_if_empty
+from streams.brokers.log_reading import LogReader
+from streams.policies.files import load_policy
+from streams.policies.publishing import publish_policy, publish_policy_if_empty
 from streams.settings import Settings
 from tests.system.published import fresh
 

@@ -8,10 +8,10 @@ from confluent_kafka import Producer
 from agents.dead_letters import INVALID, UNREADABLE, dead_letter
 from schemas import log, topics
 from schemas.records import Outcome, PlainRecord
+from streams.auditing.redriving import Choice, Redriven, redrive
+from streams.brokers.kafka import producer_config
+from streams.brokers.log_reading import LogReader
 from streams.commands.redrive import redrive as command
-from streams.kafka import producer_config
-from streams.log_reading import LogReader
-from streams.redriving import Choice, Redriven, redrive
 from streams.settings import Settings
 from tests.system.published import fresh
 

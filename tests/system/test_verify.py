@@ -8,10 +8,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas import topics
 from schemas.records import Outcome
-from streams.audit import LogGone, derived, verify, whole
+from streams.auditing.audit import LogGone, derived, verify, whole
+from streams.brokers.kafka import consumer_config, producer_config
+from streams.brokers.log_reading import LogReader, Span
 from streams.commands.verify import verify as command
-from streams.kafka import consumer_config, producer_config
-from streams.log_reading import LogReader, Span
 from streams.settings import Settings, load
 from streams.user_errors import UserError
 from tests.scenes import Scene, small_bank
@@ -135,7 +135,7 @@ def test_a_log_that_is_not_there_is_told_in_a_line(brokers: str, monkeypatch: py
 
 
 def test_a_broker_that_is_not_there_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.log_reading.TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("streams.brokers.log_reading.TIMEOUT_SECONDS", 1.0)
     monkeypatch.setenv("TIERWATCH_BROKERS", "127.0.0.1:1")
     result = CliRunner().invoke(command, [])
     assert result.exit_code == 2

@@ -19,15 +19,15 @@ from redis.exceptions import RedisError
 
 from schemas.records import Record
 from schemas.topics import TopicNames
-from streams.child import Child, free_port
-from streams.embedded import EmbeddedBroker
+from streams.brokers.child import Child, free_port
+from streams.brokers.embedded import EmbeddedBroker
 from streams.hosting import SinkUnavailable
 from streams.positions import Partition
 from streams.settings import Settings
-from streams.view_keys import ViewKeys
-from streams.view_reading import ViewReader
-from streams.view_store import ViewStore, connect
-from streams.views import RedisView, rebuild
+from streams.views.keys import ViewKeys
+from streams.views.reading import ViewReader
+from streams.views.redis_view import RedisView, rebuild
+from streams.views.store import ViewStore, connect
 from tests.system.decision_topics import (
     CHANGES,
     NAMES,

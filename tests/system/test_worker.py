@@ -18,15 +18,15 @@ from confluent_kafka import Producer
 from agents.segmenter import Segmenter
 from schemas import topics
 from schemas.records import PlainRecord
-from streams.audit import verify
+from streams.auditing.audit import verify
+from streams.auditing.exporting import export_log
+from streams.brokers.child import free_port
+from streams.brokers.kafka import producer_config
+from streams.brokers.topics import ensure
 from streams.calendar import BankCalendar
-from streams.child import free_port
-from streams.exporting import export_log
-from streams.kafka import producer_config
-from streams.replay import FILES, replay_log
-from streams.topics import ensure
-from streams.view_keys import keys_of
-from streams.view_store import connect
+from streams.replaying.replay import FILES, replay_log
+from streams.views.keys import keys_of
+from streams.views.store import connect
 from streams.worker import changelogs
 from tests.system.bank import DECISIONS, Bank, lines_by_client, slice_of_examples, some
 from tests.system.redis_servers import Server, best

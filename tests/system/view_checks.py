@@ -4,9 +4,9 @@ from collections import Counter
 
 from redis.asyncio import Redis
 
-from streams.view_folding import MOST_PER_CLIENT, score
-from streams.view_keys import ViewKeys
-from streams.view_reading import ViewReader
+from streams.views.folding import MOST_PER_CLIENT, score
+from streams.views.keys import ViewKeys
+from streams.views.reading import ViewReader
 from tests.system.decision_topics import Expected
 
 KEYS = ViewKeys("test")

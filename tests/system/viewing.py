@@ -6,7 +6,7 @@ from streams.metrics import Metrics
 from streams.metrics_server import serve
 from streams.running import running
 from streams.settings import load
-from streams.view_hosting import host_view, view_topics
+from streams.views.hosting import host_view, view_topics
 from streams.worker import options
 
 

@@ -9,8 +9,8 @@ import pytest
 from agents.segmenter import Segmenter
 from schemas import log, topics
 from schemas.records import Batch, PlainRecord
-from streams.pipeline import partition_of
-from streams.replay import replay_events, replay_log
+from streams.replaying.pipeline import partition_of
+from streams.replaying.replay import replay_events, replay_log
 from tests.builders import at, event, shipped
 from tests.driver import Driver
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from schemas.policy import Policy
-from streams.replay import FILES, replay_events, replay_log
+from streams.replaying.replay import FILES, replay_events, replay_log
 from tests.builders import SHIPPED, policy
 
 EXAMPLES = SHIPPED.parent.parent / "examples"

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from schemas import topics
 from schemas.policy import Policy
 from streams.commands.replay import replay_command
-from streams.replay import replay_events
-from streams.what_if import what_if
+from streams.replaying.replay import replay_events
+from streams.replaying.what_if import what_if
 from tests.builders import at, event, policy
 
 OLD = policy()

@@ -4,7 +4,7 @@ import pytest
 
 from schemas import topics
 from schemas.records import Headers, Outcome, PlainRecord
-from streams.audit import Comparison, LogPlace, fingerprint, log_place
+from streams.auditing.audit import Comparison, LogPlace, fingerprint, log_place
 
 ENDS, LATER_ENDS = [10, 10], [15, 10]
 

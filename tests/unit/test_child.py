@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.child import Child, ChildFailed, free_port
+from streams.brokers.child import Child, ChildFailed, free_port
 
 SLEEP = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(600)"]
 PARENT = """
 import sys, time
 from pathlib import Path
-from streams.child import Child
+from streams.brokers.child import Child
 child = Child(sys.argv[2:], Path(sys.argv[1]))
 child.start()
 child.wait_until(lambda: "ready" in child.tail(), 60)

@@ -21,9 +21,9 @@ from schemas.decisions import Severity
 from schemas.model_warnings import read_model_warning
 from schemas.oversight_rules import ModelDrift
 from schemas.records import PlainRecord
-from streams import contract_examples as examples
 from streams.commands.schemas import schemas as command
-from streams.contracts import (
+from streams.pages import contract_examples as examples
+from streams.pages.contracts import (
     asyncapi,
     dead_letter_header_schema,
     decision_header_schema,

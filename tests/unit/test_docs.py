@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from agents.segmentation.indicators.registry import INDICATORS
 from online_models.features import NAMES
 from schemas import topics
-from streams.contracts import schemas
-from streams.features_page import as_markdown
+from streams.pages.contracts import schemas
+from streams.pages.features_page import as_markdown
 
 ROOT = Path(__file__).parents[2]
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), *(ROOT / at / "README.md" for at in ("", "examples", "benchmarks/ews")))
@@ -44,7 +44,7 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
 
 def test_the_page_of_features_says_what_the_registry_says() -> None:
     told = (ROOT / "docs/features.md").read_text(encoding="utf-8")
-    assert told == as_markdown(), "make it anew: python -m streams.features_page > docs/features.md"
+    assert told == as_markdown(), "make it anew: python -m streams.pages.features_page > docs/features.md"
     assert [name for name in NAMES if told.count(f"| `{name}` |") != 1] == []
 
 

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from online_models.features import FEATURES
 from schemas import topics
 from schemas.records import PlainRecord
-from streams.audit import derived
+from streams.auditing.audit import derived
+from streams.auditing.decision_sources import FolderSource
+from streams.auditing.explaining import DecisionId, explain, parsed
 from streams.commands.explain import explain_command, in_words
-from streams.decision_sources import FolderSource
-from streams.explaining import DecisionId, explain, parsed
-from streams.replay import FILES, log_line, replay_log
+from streams.replaying.replay import FILES, log_line, replay_log
 from streams.user_errors import UserError
 from tests.scenes import Scene, small_bank
 

@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
 
-from streams.kafka import (
+from streams.brokers.kafka import (
     aiokafka_options,
     broker_url,
     consumer_config,
@@ -24,7 +24,7 @@ from streams.kafka import (
     producer_config,
     ssl_context,
 )
-from streams.oauth import Token, TokenProvider, TokenRefused, fetch_token, token_provider
+from streams.brokers.oauth import Token, TokenProvider, TokenRefused, fetch_token, token_provider
 from streams.settings import Settings, load
 
 OAUTH: dict[str, Any] = {

@@ -8,7 +8,7 @@ from online_models.tallies import Tallies
 from schemas import topics
 from schemas.history import CODES
 from schemas.policy import INDICATORS
-from streams.reporting import merged, tallied
+from streams.replaying.reporting import merged, tallied
 from tests.builders import policy
 from tests.driver import Driver
 

@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry
 from schemas import topics
 from schemas.learning import LedgerPublished
 from streams.ledger_metrics import LedgerMetrics
-from streams.ledger_tables import ledger_table
-from streams.reporting import tallied
+from streams.replaying.ledger_tables import ledger_table
+from streams.replaying.reporting import tallied
 from streams.running import Segmenters
-from streams.view_folding import fold_ledgers
-from streams.view_keys import ViewKeys
+from streams.views.folding import fold_ledgers
+from streams.views.keys import ViewKeys
 from tests.builders import policy
 from tests.driver import Driver
 

@@ -12,7 +12,7 @@ from agents.segmentation.liquidity import HORIZONS, KINDS, coming
 from schemas import topics
 from schemas.learning import LedgerPublished, read_ledger
 from schemas.state import ClientState, Due, Facility, Month
-from streams.reporting import tallied
+from streams.replaying.reporting import tallied
 from tests.builders import shipped
 from tests.driver import Driver
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from schemas import topics
 from schemas.decisions import write
 from schemas.records import Outcome
-from streams.occurring import Occurred
+from streams.replaying.occurring import Occurred
 from tests.driver import Driver
 from tests.system.decision_topics import change
 

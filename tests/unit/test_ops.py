@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from streams.pages.settings_page import describe
 from streams.settings import Settings
-from streams.settings_page import describe
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from online_models.evaluation import Evaluation, Scored
 from streams.commands import replay
-from streams.plots import PLOTS, draw
+from streams.replaying.plots import PLOTS, draw
 
 pytest.importorskip("matplotlib", reason="plots are drawn by the extra `plots`")
 

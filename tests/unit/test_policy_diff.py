@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.commands.policy import policy as command
-from streams.policy_diff import resolved, written
+from streams.policies.diff import resolved, written
 from tests.builders import SHIPPED, policy, shipped
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.policy_files import PolicyError, load_policy
+from streams.policies.files import PolicyError, load_policy
 from streams.settings import load
 
 SHIPPED = files("schemas").joinpath("policy.yaml").read_text(encoding="utf-8")

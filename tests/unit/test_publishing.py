@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from confluent_kafka import KafkaError
 
-from streams.publishing import Delivered, PublishingError, Target, publish, target
+from streams.brokers.publishing import Delivered, PublishingError, Target, publish, target
 
 NAMES = {"repayments": "corebank.repayments", "macro": "corebank.macro"}
 COUNTS = {"corebank.repayments": 3, "corebank.macro": 2}

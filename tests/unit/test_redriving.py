@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from agents.dead_letters import INVALID, UNREADABLE, dead_letter
 from schemas import topics
 from schemas.records import PlainRecord
-from streams.redriving import Choice, Letter, Memory, Remaining, letter_of, original_headers
+from streams.auditing.redriving import Choice, Letter, Memory, Remaining, letter_of, original_headers
 
 BANKS = (("ce_specversion", b"1.0"), ("ce_id", b"bank-7"), ("trace", b"x"))
 

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from schemas import topics
+from streams.pages.settings_page import as_markdown, describe
 from streams.settings import load
-from streams.settings_page import as_markdown, describe
 from streams.settings_sources import SettingsError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
@@ -159,4 +159,4 @@ def test_every_setting_has_a_text_and_an_example() -> None:
 
 
 def test_the_page_in_docs_is_the_one_that_the_settings_make() -> None:
-    assert PAGE.read_text() == as_markdown(), "make it anew: python -m streams.settings_page > docs/settings.md"
+    assert PAGE.read_text() == as_markdown(), "make it anew: python -m streams.pages.settings_page > docs/settings.md"

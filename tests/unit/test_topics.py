@@ -4,8 +4,8 @@ import pytest
 
 from schemas import topics
 from schemas.topics import TopicNames
+from streams.brokers.topics import Found, Wanted, differences, wanted
 from streams.settings import load
-from streams.topics import Found, Wanted, differences, wanted
 
 SETTINGS = load(partitions=4, sources=("repayments",))
 WANTED = Wanted("tierwatch.client-events", 4, "delete")

@@ -8,7 +8,7 @@ import pytest
 from online_models.tallies import GRADE_DAYS, GRADE_MOVES, GRADE_PAIRS, Tallies
 from online_models.transitions import exponential, figures, generator
 from schemas import topics
-from streams.reporting import merged, tallied
+from streams.replaying.reporting import merged, tallied
 from tests.builders import policy
 from tests.driver import Driver
 

@@ -6,7 +6,7 @@ import msgspec
 
 from schemas import decisions, topics
 from schemas.decisions import EarlyWarning, TierChange
-from streams.view_folding import Placed, Published, Told, fold_tier_changes, fold_warnings, read_placed, read_told
+from streams.views.folding import Placed, Published, Told, fold_tier_changes, fold_warnings, read_placed, read_told
 from tests.driver import Driver
 
 

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import ValidationError
 
 from schemas.policy import Policy
-from streams.policy_errors import explained
+from streams.policies.errors import explained
 from streams.settings import Settings
 from streams.user_errors import UserError
 

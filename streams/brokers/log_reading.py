@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.records import PlainRecord
-from streams.kafka import consumer_config, no_broker
+from streams.brokers.kafka import consumer_config, no_broker
 from streams.settings import Settings
 from streams.user_errors import UserError
 

@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from schemas.topics import OWN, TOPICS, Topic
-from streams.kafka import librdkafka, no_broker
+from streams.brokers.kafka import librdkafka, no_broker
 from streams.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0

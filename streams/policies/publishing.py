@@ -6,8 +6,8 @@ from confluent_kafka import KafkaError, Producer
 
 from schemas import log, topics
 from schemas.policy import Policy
-from streams.kafka import producer_config
-from streams.log_reading import LogReader
+from streams.brokers.kafka import producer_config
+from streams.brokers.log_reading import LogReader
 from streams.settings import Settings
 from streams.user_errors import UserError
 

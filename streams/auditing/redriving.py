@@ -20,8 +20,8 @@ from confluent_kafka import KafkaError, Producer, TopicPartition
 from agents.dead_letters import CE_ID, PREFIX
 from schemas import log, topics
 from schemas.records import Headers, PlainRecord
-from streams.kafka import producer_config
-from streams.log_reading import LogReader, Span
+from streams.brokers.kafka import producer_config
+from streams.brokers.log_reading import LogReader, Span
 from streams.settings import Settings
 from streams.user_errors import UserError
 

@@ -21,12 +21,12 @@ from schemas import log, topics
 from schemas.policy import Policy
 from schemas.records import EVERY, Outcome, PlainRecord
 from schemas.state import ClientState, is_client, read_client
-from streams.event_files import Line, lines, opened
-from streams.occurring import Occurred
-from streams.pipeline import Pipeline
-from streams.plots import draw
-from streams.policy_publishing import policy_record
-from streams.reporting import spread, tallied
+from streams.policies.publishing import policy_record
+from streams.replaying.event_files import Line, lines, opened
+from streams.replaying.occurring import Occurred
+from streams.replaying.pipeline import Pipeline
+from streams.replaying.plots import draw
+from streams.replaying.reporting import spread, tallied
 
 CHUNK: Final = 2000
 """Records of the log after which the learner has its turn; control records stand at such places."""

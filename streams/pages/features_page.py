@@ -1,4 +1,4 @@
-"""The registry of features as documentation: `python -m streams.features_page > docs/features.md`."""
+"""The registry of features as documentation: `python -m streams.pages.features_page > docs/features.md`."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from online_models.features import BEHAVIOUR, PATH, STANDING, STATEMENT, Feature
 
 HEAD = """# Features
 
-Made by `python -m streams.features_page` from the registry, `online_models/features.py`; do not edit. What the probability
+Made by `python -m streams.pages.features_page` from the registry, `online_models/features.py`; do not edit. What the probability
 of default is made from, in the order in which a client's snapshot keeps it; how it is learned from stands in
 [learning.md](learning.md).
 

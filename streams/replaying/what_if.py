@@ -13,9 +13,9 @@ from schemas.decisions import Segment, read_early_warning
 from schemas.policy import Policy
 from schemas.records import PlainRecord
 from schemas.state import is_client, read_client
-from streams.event_files import lines
-from streams.policy_publishing import policy_record
-from streams.replay import FILES, Progress, Replay, log_records
+from streams.policies.publishing import policy_record
+from streams.replaying.event_files import lines
+from streams.replaying.replay import FILES, Progress, Replay, log_records
 
 WHAT_IF: Final = "what-if.json"
 DIRECTIONS: Final = ("up", "down", "sideways")

@@ -11,7 +11,7 @@ from agents.segmenter import Segmenter
 from schemas import topics
 from schemas.policy import Policy
 from schemas.records import Batch, Headers, Outcome, PlainRecord
-from streams.log_reading import LogReader, Span
+from streams.brokers.log_reading import LogReader, Span
 from streams.settings import Settings
 from streams.user_errors import UserError
 

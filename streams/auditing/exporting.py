@@ -10,9 +10,9 @@ import msgspec
 
 from schemas import topics
 from schemas.records import PlainRecord
-from streams.audit import Progress, whole
-from streams.log_reading import LogReader
-from streams.replay import log_line
+from streams.auditing.audit import Progress, whole
+from streams.brokers.log_reading import LogReader
+from streams.replaying.replay import log_line
 from streams.settings import Settings
 from streams.user_errors import UserError
 

@@ -28,7 +28,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, Self
 
-from streams.child import Child, free_port
+from streams.brokers.child import Child, free_port
 
 READY_SECONDS = 30.0
 WRITTEN_FIRST: Final = ("kafka.tmp", "redis.tmp")

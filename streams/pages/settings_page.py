@@ -1,4 +1,4 @@
-"""The settings as documentation: `python -m streams.settings_page > docs/settings.md`."""
+"""The settings as documentation: `python -m streams.pages.settings_page > docs/settings.md`."""
 
 import sys
 from datetime import time
@@ -12,7 +12,7 @@ from streams.settings_sources import FILE_VARIABLE, example, variable
 
 HEAD = f"""# Settings
 
-Made by `python -m streams.settings_page`; do not edit. Each setting is a variable of the environment or, by its name, a
+Made by `python -m streams.pages.settings_page`; do not edit. Each setting is a variable of the environment or, by its name, a
 line of the YAML file that `{FILE_VARIABLE}` or `--settings` names. The environment wins over the file.
 
 | setting | variable | default | what it is | for example |

@@ -8,7 +8,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from streams.kafka import consumer_config, librdkafka
+from streams.brokers.kafka import consumer_config, librdkafka
 from streams.positions import Partition
 from streams.settings import Settings
 

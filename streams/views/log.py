@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.records import Record
+from streams.brokers.kafka import aiokafka_options
 from streams.hosting import SinkUnavailable
-from streams.kafka import aiokafka_options
 from streams.positions import Partition
 from streams.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from faust.auth import Credentials, OAuthCredentials, SASLCredentials, SSLCredentials
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
-from streams.oauth import token_provider
+from streams.brokers.oauth import token_provider
 from streams.settings import Settings
 from streams.user_errors import UserError
 

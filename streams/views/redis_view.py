@@ -19,15 +19,15 @@ from schemas import topics
 from schemas.learning import LedgerPublished, read_ledger
 from schemas.portfolios import PortfolioTold, read_portfolio
 from schemas.records import Record
-from streams import view_folding as folding
 from streams.hosting import SinkUnavailable
 from streams.positions import Partition
 from streams.settings import Settings
 from streams.telemetry import Silent, Telemetry
-from streams.view_folding import Placed, Published, Told, Writes
-from streams.view_keys import TIER_FIELD, WARNINGS_FIELD, keys_of
-from streams.view_log import DecisionLog, KafkaLog
-from streams.view_store import ViewStore, connect
+from streams.views import folding as folding
+from streams.views.folding import Placed, Published, Told, Writes
+from streams.views.keys import TIER_FIELD, WARNINGS_FIELD, keys_of
+from streams.views.log import DecisionLog, KafkaLog
+from streams.views.store import ViewStore, connect
 
 AGENT: Final = "views"
 MOST_RECORDS: Final = 2000

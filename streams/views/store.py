@@ -11,8 +11,8 @@ from redis.backoff import NoBackoff
 
 from streams.positions import Partition
 from streams.settings import Settings
-from streams.view_folding import MOST_PER_CLIENT, MOST_RECENT, Writes
-from streams.view_keys import ViewKeys
+from streams.views.folding import MOST_PER_CLIENT, MOST_RECENT, Writes
+from streams.views.keys import ViewKeys
 
 CONNECT_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 10.0

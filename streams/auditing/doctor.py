@@ -14,11 +14,11 @@ from confluent_kafka import KafkaException
 from schemas import topics
 from schemas.policy import Policy
 from streams import settings as settings_of
-from streams import topics as topics_of
-from streams.audit import whole
-from streams.kafka import aiokafka_options
-from streams.log_reading import LogReader
-from streams.policy_files import PolicyError, load_policy
+from streams.auditing.audit import whole
+from streams.brokers import topics as topics_of
+from streams.brokers.kafka import aiokafka_options
+from streams.brokers.log_reading import LogReader
+from streams.policies.files import PolicyError, load_policy
 from streams.settings import Settings
 from streams.settings_sources import SettingsError
 from streams.user_errors import UserError

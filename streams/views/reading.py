@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from schemas.decisions import EarlyWarning, Segment, read_early_warning
 from schemas.learning import LedgerPublished, SegmentLimits
 from streams.settings import Settings
-from streams.view_folding import OpenWarning, read_warned
-from streams.view_keys import WARNINGS_FIELD, ViewKeys, keys_of
-from streams.view_store import connect
+from streams.views.folding import OpenWarning, read_warned
+from streams.views.keys import WARNINGS_FIELD, ViewKeys, keys_of
+from streams.views.store import connect
 
 
 class Standing(NamedTuple):

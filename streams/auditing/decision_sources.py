@@ -6,11 +6,11 @@ from typing import Final, Protocol
 
 from schemas import topics
 from schemas.records import PlainRecord
-from streams.audit import whole
-from streams.event_files import opened
-from streams.log_reading import LogReader
-from streams.pipeline import partition_of
-from streams.replay import FILES, log_records
+from streams.auditing.audit import whole
+from streams.brokers.log_reading import LogReader
+from streams.replaying.event_files import opened
+from streams.replaying.pipeline import partition_of
+from streams.replaying.replay import FILES, log_records
 from streams.settings import Settings
 from streams.user_errors import UserError
 

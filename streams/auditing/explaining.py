@@ -22,8 +22,8 @@ from schemas import decisions, log, topics
 from schemas.policy import CODES, Policy
 from schemas.records import Batch, PlainRecord
 from schemas.state import ClientState
-from streams.decision_sources import DecisionSource
-from streams.retelling import kind, told
+from streams.auditing.decision_sources import DecisionSource
+from streams.replaying.retelling import kind, told
 from streams.user_errors import UserError
 
 TOPIC_OF: Final = {"tc": topics.TIER_CHANGES, "ew": topics.EARLY_WARNINGS}

@@ -17,7 +17,7 @@ from schemas.money import EXPONENTS
 from schemas.policy import CODES
 from schemas.source_events import BY_TOPIC, EndOfDay
 from schemas.treatment_rules import LIFECYCLES, SEGMENTS
-from streams import contract_examples as examples
+from streams.pages import contract_examples as examples
 
 VERSION: Final = "1.0.0"
 """Of the contracts: the first number is the `v1` of the decisions' `ce_type`."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from streams.app import TierwatchApp, host_sink
 from streams.settings import Settings
-from streams.views import AGENT, KINDS, RedisView, open_view
+from streams.views.redis_view import AGENT, KINDS, RedisView, open_view
 
 BACKOFF_SECONDS: Final = 2.0
 """Between two attempts while Redis is away."""

@@ -1,0 +1,1 @@
+"""Kafka as everybody here reaches it: clients, topics, offsets, reading and publishing; the embedded broker."""

@@ -21,7 +21,7 @@ from streams.table import Recovery, StateTable
 
 FETCH_SECONDS: Final = 0.1
 IDLE_SECONDS: Final = 0.005
-EMPTY_SECONDS: Final = 0.005
+EMPTY_SECONDS: Final = 0.02
 """An answer without records that came sooner than this was not waited for by the broker."""
 LOOK_SECONDS: Final = 0.5
 """How often to look for batches that vanished with nothing behind them that would show it."""

@@ -72,10 +72,10 @@ class Agenda:
         self._until, self._clients = until, ahead
 
     def _parts(self) -> Iterator[list[tuple[bytes, bytes]]]:
-        """The table as it stands, some states at a time. Nobody but the close changes it meanwhile."""
+        """The table, some states at a time. Meanwhile no client's changes; a version that nobody uses any more may go."""
         states, keys = self._states, list(self._states)
         for first in range(0, len(keys), SPREAD):
-            yield [(key, states[key]) for key in keys[first : first + SPREAD]]
+            yield [(key, states[key]) for key in keys[first : first + SPREAD] if key in states]
 
 
 def _in_slices(clients: Collection[str]) -> Iterator[list[str]]:

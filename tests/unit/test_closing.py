@@ -102,6 +102,17 @@ def test_a_large_table_is_not_read_without_letting_others_work(find: Callable[[A
     assert list(find(agenda, 100)) == [[]] * 5
 
 
+@pytest.mark.parametrize("find", [Agenda.due, Agenda.due_by])
+def test_a_version_may_go_while_a_large_table_is_read(find: Callable[[Agenda, int], Iterator[list[str]]]) -> None:
+    """As it does when the batches of a close are written: the last client that it had scored has been scored anew."""
+    states = {f"C{number}".encode(): write_client(ClientState(look_day=100)) for number in range(SPREAD)}
+    states[b"\x00model/corporate-1"] = b"\x90"
+    found = find(Agenda(states), 100)
+    assert next(found) == []
+    del states[b"\x00model/corporate-1"]
+    assert sum(len(clients) for clients in found) == SPREAD
+
+
 def test_states_of_an_earlier_release_are_packed_and_counted_as_they_are_taken_over() -> None:
     driver = Driver()
     driver.send(topics.REPAYMENTS, next_due_date="2024-03-10", next_amount_due="5000")

@@ -56,12 +56,17 @@ class LearnerPartition(msgspec.Struct, array_like=True):
     marks: dict[int, Mark] = msgspec.field(default_factory=dict)
     """The last example of each partition of the log: none is learned twice."""
     spreads: dict[str, Spread] = msgspec.field(default_factory=dict)
+    """As an earlier release kept what waits: one day of each portfolio. Empty since."""
     cutoffs: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     """Number and day of the last cut-offs of each portfolio."""
     tallies: dict[str, Gathered] = msgspec.field(default_factory=dict)
-    """By portfolio, those of a month's end that wait for other partitions."""
+    """As `spreads`."""
     ledgers: dict[str, int] = msgspec.field(default_factory=dict)
     """The day of the last ledger of each portfolio."""
+    spreads_by_day: dict[str, dict[int, Spread]] = msgspec.field(default_factory=dict)
+    """By portfolio and day, those that wait for other partitions: one may be days ahead of another."""
+    tallies_by_day: dict[str, dict[int, Gathered]] = msgspec.field(default_factory=dict)
+    """Of months' ends, likewise."""
 
 
 PARTITION_KEY: Final = b"\x00partition"
@@ -73,3 +78,13 @@ FROZEN_PREFIX: Final = b"frozen/"
 encode: Final = msgspec.msgpack.Encoder().encode
 read_taught: Final = msgspec.msgpack.Decoder(Taught).decode
 read_learner: Final = msgspec.msgpack.Decoder(LearnerPartition).decode
+
+
+def by_day(partition: LearnerPartition) -> LearnerPartition:
+    """The record, with what an earlier release kept waiting where it stands now."""
+    for name, spread in partition.spreads.items():
+        partition.spreads_by_day.setdefault(name, {})[spread.as_of] = spread
+    for name, gathered in partition.tallies.items():
+        partition.tallies_by_day.setdefault(name, {})[gathered.as_of] = gathered
+    partition.spreads, partition.tallies = {}, {}
+    return partition

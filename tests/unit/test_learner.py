@@ -1,11 +1,12 @@
 """The learner: what it learns, when it publishes, and what it waits for."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
-from agents.learner import Learner
+from agents.learner import MOST_AWAITED, Learner
 from schemas import log, topics
+from schemas.learner_state import PARTITION_KEY, LearnerPartition, Spread, encode
 from schemas.learning import LabelledExample, ModelSnapshot, ValueHistogram
 from schemas.order import place_of
 from schemas.policy import Policy
@@ -124,6 +125,36 @@ def test_cut_offs_of_a_day_are_published_once() -> None:
 def test_histograms_of_different_days_do_not_mix() -> None:
     later = DAY.replace(day=DAY.day + 1)
     assert cut_offs(teaches(histogram({5: 20}, 0, 2), histogram({5: 20}, 1, 2, as_of=later))[1]) == []
+
+
+def test_cut_offs_are_drawn_though_one_partition_is_days_ahead_of_another() -> None:
+    """As while history is loaded by several workers: each goes through its partitions at a pace of its own."""
+    days = [DAY + timedelta(days=number) for number in range(3)]
+    ahead, behind = ([histogram({5: 20}, partition, 2, as_of=day) for day in days] for partition in (0, 1))
+    published = cut_offs(teaches(*ahead, *behind)[1])
+    assert [(one.number, one.as_of) for one in published] == list(enumerate(days, start=1))
+
+
+def test_of_the_days_that_wait_for_a_partition_only_the_last_are_kept() -> None:
+    days = [DAY + timedelta(days=number) for number in range(MOST_AWAITED + 2)]
+    ahead, behind = ([histogram({5: 20}, partition, 2, as_of=day) for day in days] for partition in (0, 1))
+    assert [one.as_of for one in cut_offs(teaches(*ahead, *behind)[1])] == days[2:]
+
+
+def test_a_day_that_never_became_complete_is_forgotten_with_a_later_one_that_did() -> None:
+    later = DAY + timedelta(days=1)
+    told = (histogram({5: 20}, 0, 2), histogram({5: 20}, 0, 2, as_of=later), histogram({5: 20}, 1, 2, as_of=later))
+    learner, outcomes = teaches(*told)
+    assert [one.as_of for one in cut_offs(outcomes)] == [later]
+    assert not learner.partition.spreads_by_day
+
+
+def test_what_an_earlier_release_kept_waiting_is_still_waited_for() -> None:
+    held = Spread(DAY.toordinal(), 2, {0: ((5, 20),)}, {0: ()})
+    kept = encode(LearnerPartition(offset=-1, spreads={"corporate": held}))
+    learner = Learner(0, {PARTITION_KEY: kept}, POLICY)
+    (published,) = cut_offs(run_all(learner, learning_log([histogram({5: 20}, 1, 2)]))[0])
+    assert published.clients == 40
 
 
 def test_no_cut_offs_from_too_few_clients() -> None:

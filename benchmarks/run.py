@@ -148,6 +148,7 @@ class Bench:
             Figure("pure step, events/s", median(count / s.seconds for s in steps)),
             Figure("  of it intake alone, events/s", median(count / s.intake for s in steps)),
             Figure("  of it segmenter alone, events/s", median(count / s.segmenter for s in steps)),
+            Figure("  intake, and states read and written, no rule asked: events/s", median(count / s.bare for s in steps)),
             Figure("worker end to end, events/s", median(r.rate for r in ours)),
             Figure(
                 "worker / pure step", median(r.rate * s.seconds / count for r, s in zip(ours, steps, strict=True)), 0.6

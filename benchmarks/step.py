@@ -10,8 +10,10 @@ from agents.segmenter import Segmenter
 from benchmarks.decided import NOTHING, Decided
 from benchmarks.events import SourceRecord
 from schemas import topics
+from schemas.log import read_fact
 from schemas.policy import Policy
 from schemas.records import Batch, Outcome, PlainRecord
+from schemas.state import read_client, write_client
 from streams import garbage
 from streams.replaying.pipeline import partition_of
 
@@ -25,10 +27,17 @@ class Step(NamedTuple):
     segmenter: float
     came_to: Decided
     segmenters: list[Segmenter]
+    carrying: float
+    """With no rule asked: each fact and its client's state read, the state written."""
 
     @property
     def seconds(self) -> float:
         return self.intake + self.segmenter
+
+    @property
+    def bare(self) -> float:
+        """What would be left if the rules took no time."""
+        return self.intake + self.carrying
 
 
 def run(events: Iterable[SourceRecord], policy: Policy, partitions: int, size: int) -> Step:
@@ -36,8 +45,9 @@ def run(events: Iterable[SourceRecord], policy: Policy, partitions: int, size: i
     intakes = {topic: Intake(topic, {topic: partitions}) for topic in topics.SOURCE_NAMES}
     segmenters = [Segmenter(number, {}, policy, partitions) for number in range(partitions)]
     accepted, taken_in = _intake(intakes, source_batches(events, partitions, size))
-    came_to, decided_in = _decide(segmenters, log_batches(accepted, partitions, size))
-    return Step(taken_in, decided_in, came_to, segmenters)
+    batches = log_batches(accepted, partitions, size)
+    came_to, decided_in = _decide(segmenters, batches)
+    return Step(taken_in, decided_in, came_to, segmenters, _carry(segmenters, batches))
 
 
 def source_batches(events: Iterable[SourceRecord], partitions: int, size: int) -> Batches:
@@ -85,3 +95,15 @@ def _decide(segmenters: Sequence[Segmenter], batches: Batches) -> tuple[Decided,
         seconds += perf_counter() - began
         came_to = came_to.and_of(o for batch in decided_now if isinstance(batch, Batch) for o in batch.outcomes)
     return came_to, seconds
+
+
+def _carry(segmenters: Sequence[Segmenter], batches: Batches) -> float:
+    began = perf_counter()
+    for records in batches:
+        states, clients = segmenters[records[0].partition].states, {}
+        for record in records:
+            read_fact(record.value or b"")
+            clients[record.key] = read_client(states[record.key or b""])
+        for client in clients.values():
+            write_client(client)
+    return perf_counter() - began

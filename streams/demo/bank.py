@@ -5,6 +5,7 @@ from datetime import date
 from heapq import merge
 from pathlib import Path
 
+from schemas import topics
 from streams.brokers.publishing import Event, events_in
 
 
@@ -19,6 +20,11 @@ def published(paths: Sequence[Path]) -> Iterator[Event]:
         yield event
     if day is not None:
         yield end_of_day(date.fromisoformat(day))
+
+
+def topics_of(paths: Sequence[Path]) -> list[str]:
+    """The source topics that the files speak of."""
+    return sorted({str(event.get("topic")) for path in paths for event in events_in(path)}.intersection(topics.SOURCE_NAMES))
 
 
 def end_of_day(day: date) -> Event:

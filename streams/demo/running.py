@@ -39,7 +39,7 @@ def run(paths: Sequence[Path], stay: bool, console: Console) -> None:
     """Broker, topics, workers, events, summary. Raises: ChildFailed, PublishingError, UserError."""
     with ExitStack() as stack:
         folder = _emptied(FOLDER)
-        environment = _environment(folder, stack, console)
+        environment = _environment(bank.topics_of(paths), folder, stack, console)
         settings = _settings(environment)
         topics.ensure(settings, worker.changelogs(settings))
         workers = _workers(settings, environment, folder, console)
@@ -63,10 +63,11 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def _environment(folder: Path, stack: ExitStack, console: Console) -> dict[str, str]:
+def _environment(sources: Sequence[str], folder: Path, stack: ExitStack, console: Console) -> dict[str, str]:
     """What every worker is told; a broker of our own unless the user names one."""
     given = {
         "PARTITIONS": str(PARTITIONS),
+        "SOURCES": ",".join(sources),
         "APP_ID": f"tierwatch-demo-{os.getpid()}",
         "OWN_PREFIX": f"demo-{os.getpid()}.tierwatch.",
         "SOURCE_PREFIX": f"demo-{os.getpid()}.corebank.",

@@ -50,8 +50,8 @@ class Worker:
         """Sends a signal to this process only."""
         self.process.send_signal(number)
 
-    def end(self, number: int = signal.SIGKILL, seconds: float = 30.0) -> int:
-        """Ends it and waits; the exit code."""
+    def end(self, number: int = signal.SIGKILL, seconds: float = 120.0) -> int:
+        """Ends it and waits, for longer than a worker that is stopped amid a rebalance takes; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(seconds)

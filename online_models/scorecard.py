@@ -78,6 +78,11 @@ class Scorecard(msgspec.Struct, frozen=True, dict=True):
         return (*self.statement, *self.behaviour, *self.standing)
 
     @cached_property
+    def statement_terms(self) -> Terms:
+        """What a statement may move."""
+        return terms(self.statement)
+
+    @cached_property
     def behaviour_terms(self) -> Terms:
         """What a payment may move."""
         return terms(self.behaviour)

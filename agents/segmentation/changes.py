@@ -59,7 +59,7 @@ def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored)
 def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str) -> TierChange:
     was = client.segment
     x = whole((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x + scored.kept.standing)
-    points = now.reach.points(x)
+    points = now.card.points(x)
     undo = FIRST
     if was is not None:
         undo = counterfactual(Case(client, was, now, place.today, x, points, scored.held, scored.kept, scored.owed))

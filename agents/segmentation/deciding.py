@@ -24,7 +24,7 @@ from agents.segmentation.warnings import warnings
 from online_models import behaviour
 from online_models.cutoffs import bin_of
 from online_models.features import UNKNOWN_STATEMENT, unpacked
-from online_models.scorecard import partial_logit, sigmoid, terms
+from online_models.scorecard import partial_logit, sigmoid
 from schemas import log
 from schemas.decisions import EarlyWarning, TierChange
 from schemas.state import Appraisal, ClientState, Snapshot
@@ -111,7 +111,7 @@ def _logit(client: ClientState, behaviour_x: bytes, kept: Appraisal, now: InForc
     """The logit; what of it statement and standing add is kept while neither they nor the model have moved."""
     card = now.card
     if client.scored_by != card.version:
-        client.statement_logit = partial_logit(terms(card.statement), unpacked(client.statement_x or UNKNOWN_STATEMENT))
+        client.statement_logit = partial_logit(card.statement_terms, unpacked(client.statement_x or UNKNOWN_STATEMENT))
         kept.standing_logit = standing_logit(kept.standing, card)
         client.scored_by = card.version
     others = (kept.industry + kept.rating) * card.expert_weight + now.macro_logit + kept.standing_logit

@@ -68,12 +68,10 @@ class Turning(NamedTuple):
 
 
 class Reach:
-    """What the features of a scorecard add, and what they could; the latter is found when first asked for."""
+    """What the features of a scorecard could add; found when first asked for."""
 
     def __init__(self, card: Scorecard) -> None:
         self.tables = card.tables
-        self.points = card.points
-        """What each feature adds, by their values."""
         self._turning: tuple[Turning, ...] | None = None
 
     def turning(self) -> tuple[Turning, ...]:

@@ -23,6 +23,7 @@ OFFSET_SPAN: Final = 2**32
 
 WORST_FIRST: Final = tuple(severity.label for severity in sorted(Severity, reverse=True))
 
+
 class Placed(msgspec.Struct, frozen=True):
     """What the view keeps of a tier change: where the client stands. Why, it need not read."""
 

@@ -15,6 +15,9 @@ NAMES = ("assets", "debt", "cash")
 
 values = st.one_of(st.just(float("nan")), st.floats(-3.0, 3.0, width=32))
 examples = st.lists(st.tuples(st.tuples(values, values, values), st.booleans()), min_size=1, max_size=40)
+# logarithmic amounts: a spread below 1e-12 is none to us and one to River, so these differ by a thousandth or not at all
+amounts = st.integers(-3 * 1024, 3 * 1024).map(lambda steps: steps / 1024)
+full = st.lists(st.tuples(st.tuples(amounts, amounts, amounts), st.booleans()), min_size=1, max_size=40)
 
 
 def seen(x: tuple[float, ...]) -> Seen:
@@ -50,7 +53,7 @@ def test_curves_learn_what_rivers_logistic_regression_by_adagrad_learns(lessons:
     assert member.intercept == pytest.approx(rivers.intercept, abs=1e-9)
 
 
-@given(examples)
+@given(full)
 def test_amounts_learn_what_rivers_scaler_and_sgd_learn_while_none_is_missing(
     lessons: list[tuple[tuple[float, ...], bool]],
 ) -> None:
@@ -60,8 +63,6 @@ def test_amounts_learn_what_rivers_scaler_and_sgd_learn_while_none_is_missing(
         optim.SGD(0.01), intercept_init=-2.0, intercept_lr=INTERCEPT_RATE, clip_gradient=1e12
     )
     for x, y in lessons:
-        if any(value != value for value in x):
-            continue
         member.learn(seen(x), y)
         told = dict(zip(NAMES, x, strict=True))
         scaler.learn_one(told)

@@ -11,7 +11,7 @@ from streams.brokers import topics as broker_topics
 from streams.brokers.child import Child, ChildFailed
 
 QUIX_PYTHON = os.path.join(".venv-bench", "bin", "python")
-LIMIT_SECONDS = 900.0
+LIMIT_SECONDS = 1800.0
 LOOK_SECONDS = 0.2
 
 

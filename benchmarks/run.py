@@ -9,7 +9,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -60,23 +59,20 @@ class Bench:
         self._folder, self._policy, self._given, self._console = folder, policy, given, console
         self._brokers = brokers
         self._events = list(bank_events(given.events, given.clients))
-        self._few = list(islice(self._events, min(given.faust_events, given.events)))
 
     def engines(self) -> None:
         """Rounds of every engine in turn, after a warm-up."""
-        all_of_it, few = self._place("bank.", self._events), self._place("few.", self._few)
+        bank = self._place("bank.", self._events)
         self._warm_up()
         steps: list[step.Step] = []
-        runs: dict[str, list[Run]] = {"ours": [], "quix": [], "faust": []}
+        engines = {"ours": our_worker.run, "quix": other_engines.quix, "faust": other_engines.faust}
+        runs: dict[str, list[Run]] = {name: [] for name in engines}
         for number in range(1, self._given.rounds + 1):
             self._say(f"round {number} of {self._given.rounds}")
             steps.append(self._step(self._events))
-            runs["ours"].append(self._run(our_worker.run, all_of_it, self._events, steps[-1].came_to))
-            if "quix" not in self._given.without:
-                runs["quix"].append(self._run(other_engines.quix, all_of_it, self._events, steps[-1].came_to))
-            if "faust" not in self._given.without:
-                came_to = step.run(self._few, self._policy, PARTITIONS, BATCH).came_to
-                runs["faust"].append(self._run(other_engines.faust, few, self._few, came_to))
+            for name, engine in engines.items():
+                if name not in self._given.without:
+                    runs[name].append(self._run(engine, bank, steps[-1].came_to))
         self._compare(steps, runs)
 
     def many(self) -> None:
@@ -131,10 +127,8 @@ class Bench:
         self._say(f"  pure step: {len(events) / took.seconds:,.0f} events/s, {took.came_to}")
         return took
 
-    def _run(
-        self, engine: Callable[[Place, int], Run], place: Place, events: Sequence[SourceRecord], expected: Decided
-    ) -> Run:
-        run = engine(place, len(events))
+    def _run(self, engine: Callable[[Place, int], Run], place: Place, expected: Decided) -> Run:
+        run = engine(place, len(self._events))
         same = run.came_to == expected
         self.equal = self.equal and same
         said = "the same decisions" if same else f"OTHER DECISIONS: {run.came_to}"
@@ -170,14 +164,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--clients", type=int, default=20_000)
-    parser.add_argument("--faust-events", type=int, default=20_000, help="of the events, those that idiomatic Faust is given")
     parser.add_argument("--many", type=int, default=300_000, help="clients of the restore and of the memory")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without", nargs="*", default=[], choices=["quix", "faust"])
     parser.add_argument("--quick", action="store_true", help="20,000 events, 2,000 clients, 30,000 clients restored, one round")
     given = parser.parse_args()
     if given.quick:
-        given.events, given.clients, given.faust_events, given.many, given.rounds = 20_000, 2_000, 5_000, 30_000, 1
+        given.events, given.clients, given.many, given.rounds = 20_000, 2_000, 30_000, 1
     return given
 
 

@@ -1,7 +1,7 @@
 """`make bench`: engines side by side on one broker and the same events, restore, memory and replay, as ratios in one table.
 
 Nothing is asserted: a figure that is not reached says so. Every engine must have come to the same decisions, or the run
-ends with 1. `python -m benchmarks.run --quick` takes about two minutes.
+ends with 1. `python -m benchmarks.run --quick` takes about three minutes.
 """
 
 import argparse
@@ -155,6 +155,8 @@ class Bench:
                 pairs = zip(ours, runs[name], strict=True)
                 self.figures.append(Figure(f"{name}, events/s", median(r.rate for r in runs[name])))
                 self.figures.append(Figure(f"worker / {name}", median(r.rate / other.rate for r, other in pairs), target))
+                bound = median(count / s.seconds / other.rate for s, other in zip(steps, runs[name], strict=True))
+                self.figures.append(Figure(f"  pure step / {name}: what no engine with this step can pass", bound))
 
     def _say(self, what: str) -> None:
         self._console.print(what)

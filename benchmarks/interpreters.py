@@ -11,13 +11,12 @@ from typing import Final
 
 from benchmarks import step
 from benchmarks.events import bank_events
-from benchmarks.place import PARTITIONS
+from benchmarks.place import BATCH, PARTITIONS
 from streams import settings as settings_of
 from streams.policies.files import load_policy
 
 EVENTS: Final = 50_000
 CLIENTS: Final = 10_000
-BATCH: Final = 500
 ROUNDS: Final = 5
 ONE: Final = "--one"
 

@@ -22,6 +22,8 @@ from streams.settings import Settings
 from streams.settings_sources import PREFIX
 
 PARTITIONS: Final = 4
+BATCH: Final = 500
+"""The worker's `batch_records`."""
 SOURCES: Final = (topics.REPAYMENTS, topics.DRAWDOWNS)
 COMMIT_SECONDS: Final = 0.2
 """So that the end of the work is seen when it comes."""

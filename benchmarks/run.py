@@ -20,14 +20,12 @@ from benchmarks.decided import Decided
 from benchmarks.events import SourceRecord, bank_events
 from benchmarks.figures import Figure, show
 from benchmarks.our_worker import Run
-from benchmarks.place import PARTITIONS, Place, publish, settings
+from benchmarks.place import BATCH, PARTITIONS, Place, publish, settings
 from schemas.policy import Policy
 from streams import settings as settings_of
 from streams.brokers.embedded import EmbeddedBroker
 from streams.policies.files import load_policy
 
-BATCH: Final = 500
-"""The worker's `batch_records`."""
 WARM_UP: Final = 2_000
 
 
@@ -62,17 +60,17 @@ class Bench:
 
     def engines(self) -> None:
         """Rounds of every engine in turn, after a warm-up."""
-        bank = self._place("bank.", self._events)
+        bank = self._bank()
         self._warm_up()
         steps: list[step.Step] = []
-        engines = {"ours": our_worker.run, "quix": other_engines.quix, "faust": other_engines.faust}
+        engines = {"worker": our_worker.run, "quix": other_engines.quix, "faust": other_engines.faust}
         runs: dict[str, list[Run]] = {name: [] for name in engines}
         for number in range(1, self._given.rounds + 1):
             self._say(f"round {number} of {self._given.rounds}")
             steps.append(self._step(self._events))
             for name, engine in engines.items():
                 if name not in self._given.without:
-                    runs[name].append(self._run(engine, bank, steps[-1].came_to))
+                    runs[name].append(self._run(name, engine, bank, steps[-1].came_to))
         self._compare(steps, runs)
 
     def many(self) -> None:
@@ -112,10 +110,11 @@ class Bench:
             Figure("file replay, events/s (closes every day, learns)", median(len(self._events) / r.files for r in runs)),
         ]
 
-    def _place(self, prefix: str, events: Sequence[SourceRecord]) -> Place:
-        place = Place(self._brokers, self._folder, prefix)
-        self._say(f"publishing {len(events):,} events to {prefix}*")
-        publish(settings(place.environment("bank")), events, {})
+    def _bank(self) -> Place:
+        """The place with the events of all engines."""
+        place = Place(self._brokers, self._folder, "bank.")
+        self._say(f"publishing {len(self._events):,} events to {place.source_prefix}*")
+        publish(settings(place.environment("bank")), self._events, {})
         return place
 
     def _warm_up(self) -> None:
@@ -127,26 +126,24 @@ class Bench:
         self._say(f"  pure step: {len(events) / took.seconds:,.0f} events/s, {took.came_to}")
         return took
 
-    def _run(self, engine: Callable[[Place, int], Run], place: Place, expected: Decided) -> Run:
+    def _run(self, name: str, engine: Callable[[Place, int], Run], place: Place, expected: Decided) -> Run:
         run = engine(place, len(self._events))
         same = run.came_to == expected
         self.equal = self.equal and same
         said = "the same decisions" if same else f"OTHER DECISIONS: {run.came_to}"
-        name = "worker" if engine is our_worker.run else engine.__name__
         self._say(f"  {name}: {run.rate:,.0f} events/s, start-up {run.start_up:.1f} s, {run.rss >> 20} MB, {said}")
         return run
 
     def _compare(self, steps: Sequence[step.Step], runs: dict[str, list[Run]]) -> None:
-        count, ours = len(self._events), runs["ours"]
+        count, ours = len(self._events), runs["worker"]
+        limits = [count / s.seconds for s in steps]
         self.figures += [
-            Figure("pure step, events/s", median(count / s.seconds for s in steps)),
+            Figure("pure step, events/s", median(limits)),
             Figure("  of it intake alone, events/s", median(count / s.intake for s in steps)),
             Figure("  of it segmenter alone, events/s", median(count / s.segmenter for s in steps)),
             Figure("  intake, and states read and written, no rule asked: events/s", median(count / s.bare for s in steps)),
             Figure("worker end to end, events/s", median(r.rate for r in ours)),
-            Figure(
-                "worker / pure step", median(r.rate * s.seconds / count for r, s in zip(ours, steps, strict=True)), 0.6
-            ),
+            Figure("worker / pure step", median(r.rate / limit for r, limit in zip(ours, limits, strict=True)), 0.6),
             Figure("worker: processor time for an event, microseconds", median(r.cpu / r.events * 1e6 for r in ours)),
             Figure("worker: start-up, seconds", median(r.start_up for r in ours)),
         ]
@@ -155,7 +152,7 @@ class Bench:
                 pairs = zip(ours, runs[name], strict=True)
                 self.figures.append(Figure(f"{name}, events/s", median(r.rate for r in runs[name])))
                 self.figures.append(Figure(f"worker / {name}", median(r.rate / other.rate for r, other in pairs), target))
-                bound = median(count / s.seconds / other.rate for s, other in zip(steps, runs[name], strict=True))
+                bound = median(limit / other.rate for limit, other in zip(limits, runs[name], strict=True))
                 self.figures.append(Figure(f"  pure step / {name}: what no engine with this step can pass", bound))
 
     def _say(self, what: str) -> None:

@@ -5,6 +5,7 @@ of records, of a step at one client, of a day that closes, of batches; the rules
 """
 
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -33,13 +34,16 @@ from schemas.state import (
     Partition,
     encode,
     is_client,
-    lends,
+    lent,
     read_borrower,
     read_partition,
+    resting,
 )
 
 READ_AT_ONCE: Final = 100
 """States that are only read, before others may work."""
+GLANCING: Final = 1 / 16
+"""What only its beginning takes of reading a state."""
 TOLD_AT_ONCE: Final = 32
 """About as many decisions of a day's close are told before others may work: a look that tells costs many that do not."""
 
@@ -268,16 +272,30 @@ class Segmenter:
 
     def _tell_tallies(self, day: int, close: Close) -> Iterator[Batch]:
         """What the clients here add to the ledger, the transitions and the liquidity, as a month ends."""
-        flows: dict[str, liquidity.Flows] = {}
-        per_minor = self.resolver.policy.per_minor
-        for looked, key in enumerate(list(self.states) if self.sums.lends else (), start=1):
-            if is_client(key) and lends(self.states[key]):
-                borrower = read_borrower(self.states[key])
-                liquidity.add(flows.setdefault(borrower.portfolio, {}), borrower, day, per_minor)
-            if looked % READ_AT_ONCE == 0:
+        flows: defaultdict[str, liquidity.Flows] = defaultdict(dict)
+        work = 0.0
+        for key in list(self.states) if self.sums.lends else ():
+            work += 1 if is_client(key) and self._add_flows(flows, key, day) else GLANCING
+            if work >= READ_AT_ONCE:
+                work = 0.0
                 yield self._batch(done=False)
         for portfolio in self._portfolios():
             self._telling.lesson(self.sums.tallies_told(portfolio, close, flows))
+
+    def _add_flows(self, flows: defaultdict[str, liquidity.Flows], key: bytes, day: int) -> bool:
+        """What a client adds to the liquidity; whether its state had to be read."""
+        value = self.states[key]
+        seen = lent(value)
+        if isinstance(seen.lends, dict):
+            liquidity.add_rest(flows[seen.portfolio], seen.lends)
+        elif seen.lends:
+            borrower = read_borrower(value)
+            liquidity.add(flows[seen.portfolio], borrower, day, self.resolver.policy.per_minor)
+            rest = liquidity.rest_of(borrower, day)
+            if rest is not None:
+                self.states[key] = resting(value, rest)
+            return True
+        return False
 
     def _portfolios(self) -> list[str]:
         return self.sums.portfolios(self.resolver.policy.portfolios)

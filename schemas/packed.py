@@ -42,6 +42,12 @@ def glance_of(value: bytes) -> bytes:
     return value[SIZE : SIZE + (value[9] << 8 | value[10])]
 
 
+def with_glance(value: bytes, glance: bytes) -> bytes:
+    """A packed state with another glance that ends as the one it had."""
+    mark, look, turn, length, tail = HEAD.unpack_from(value)
+    return b"".join((HEAD.pack(mark, look, turn, len(glance), tail), glance, value[SIZE + length :]))
+
+
 def is_packed(value: bytes) -> bool:
     """Whether this release has written it."""
     return value[0] == MARK

@@ -12,7 +12,7 @@ from msgspec.structs import FieldInfo, fields
 
 from schemas.decisions import Segment
 from schemas.history import History
-from schemas.packed import glance_of, pack, unpack
+from schemas.packed import glance_of, pack, unpack, with_glance
 from schemas.standing import BY_NUMBER, number_of, segment_of
 
 
@@ -475,21 +475,23 @@ class Glance(msgspec.Struct, array_like=True, gc=False):
     portfolio: str
     value_bin: int | None
     granted: Granted | None
-    lends: bool
+    lends: bool | dict[str, int]
+    """Whether it has had a facility; in the table alone, of one that `resting` has marked, its arrears by currency."""
     history: History | None
 
 
 class Lent(msgspec.Struct, array_like=True, gc=False):
-    """The beginning of a glance, as far as it takes to see whether there are facilities."""
+    """The beginning of a glance, as far as liquidity asks."""
 
-    portfolio: msgspec.Raw
+    portfolio: str
     value_bin: msgspec.Raw
     granted: msgspec.Raw
-    lends: bool
+    lends: bool | dict[str, int]
 
 
 _read_glance: Final = msgspec.msgpack.Decoder(Glance).decode
 _read_lent: Final = msgspec.msgpack.Decoder(Lent).decode
+_parts: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 NONE: Final = encode(None)
 
 
@@ -503,9 +505,18 @@ def write_client(client: ClientState) -> bytes:
     return pack(client.look_day, client.history_day, encode(seen), len(history), body)
 
 
-def lends(value: bytes) -> bool:
-    """Whether the client of a packed state has had a facility."""
-    return _read_lent(glance_of(value)).lends
+def lent(value: bytes) -> Lent:
+    """Of a packed state: whether the client has had a facility, and whether it rests."""
+    return _read_lent(glance_of(value))
+
+
+def resting(value: bytes, arrears: dict[str, int]) -> bytes:
+    """A packed state, marked: of this client nothing but arrears is expected until something happens to it.
+
+    For the table alone, so that a month's end need not read it: the next step writes the state anew, without the mark.
+    """
+    portfolio, value_bin, granted, _, history = _parts(glance_of(value))
+    return with_glance(value, encode((portfolio, value_bin, granted, arrears, history)))
 
 
 def glance(value: bytes) -> Glance:

@@ -45,7 +45,7 @@ class Sums:
             self.limits.add(seen.portfolio, seen.granted)
         if seen.history is not None:
             self.tallies[seen.portfolio].add(seen.history)
-        self.lends = self.lends or seen.lends
+        self.lends = self.lends or seen.lends is not False
 
     def move(self, client: ClientState, was_bin: int | None, was_granted: Granted | None, was_history: bytes) -> None:
         """A client added something else before a step."""

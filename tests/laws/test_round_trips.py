@@ -130,6 +130,9 @@ def test_a_packed_client_is_read_as_it_was_written(
     seen = state.glance(value)
     assert (seen.portfolio, seen.value_bin, seen.granted) == (kept.portfolio, kept.value_bin, kept.granted)
     assert (seen.lends, seen.history) == (bool(kept.facilities), history)
+    marked = state.resting(value, {"EUR": 5})
+    assert state.lent(marked).lends == {"EUR": 5}
+    assert (state.read_client(marked), state.glance(marked).history) == (kept, history)
     for where, day in ((packed.LOOK, look_day), (packed.TURN, turn_day)):
         assert packed.due_by([(b"C", value)], where, day) == ([b"C"] if day else [])
         assert packed.due_by([(b"C", value)], where, day - 1 if day else 4_000_000) == []

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.segmentation import liquidity
+from agents.segmentation.agenda import month_end
 from agents.segmentation.liquidity import HORIZONS, KINDS, coming
-from schemas import topics
+from schemas import state, topics
 from schemas.learning import LedgerPublished, read_ledger
 from schemas.state import ClientState, Due, Facility, Month
 from streams.replaying.reporting import tallied
@@ -26,10 +28,14 @@ def loan(**fields: Any) -> Facility:
     return Facility("L1", "EUR", **{**whole, **fields})
 
 
-def flows(client: ClientState) -> dict[str, float]:
+def added(client: ClientState, day: int = DAY) -> liquidity.Flows:
     found: liquidity.Flows = {}
-    liquidity.add(found, client, DAY, shipped().per_minor)
-    return liquidity.figures(found).get("EUR", {})
+    liquidity.add(found, client, day, shipped().per_minor)
+    return found
+
+
+def flows(client: ClientState) -> dict[str, float]:
+    return liquidity.figures(added(client)).get("EUR", {})
 
 
 def borrower(*facilities: Facility, **fields: Any) -> ClientState:
@@ -97,6 +103,54 @@ def test_drawings_go_on_as_they_did_up_to_what_is_undrawn() -> None:
     assert flows(borrower(line, months=[Month(24290, drawn=99_999_00)]))["drawdowns_90_days"] == 4_000
 
 
+def test_of_a_year_of_drawings_the_last_six_months_count() -> None:
+    line = Facility("R1", "EUR", limit=5_000_00, balance=1_000_00)
+    year = [Month(number, drawn=305_00) for number in range(24279, 24291)]
+    assert flows(borrower(line, months=year))["drawdowns_30_days"] == 300
+    assert flows(borrower(line, months=year[:-6]))["drawdowns_30_days"] == 0
+
+
+def test_what_is_expected_is_by_the_last_six_months_with_events() -> None:
+    year = [Month(number, due=100_00, paid=0 if number < 24285 else 100_00) for number in range(24279, 24291)]
+    told = flows(borrower(loan(), months=year))
+    assert told["expected_90_days"] == told["scheduled_90_days"] + told["projected_90_days"]
+
+
+FACILITIES = st.builds(
+    Facility,
+    st.just("L1"),
+    st.sampled_from(("EUR", "USD")),
+    limit=st.integers(0, 10_000),
+    balance=st.integers(0, 3_000),
+    maturity_day=st.just(0) | st.integers(DAY - 200, DAY + 900),
+    dues=st.lists(st.builds(Due, st.integers(DAY - 400, DAY + 60), st.integers(1, 3_000)), max_size=3),
+    settled=st.lists(st.builds(Due, st.integers(DAY - 400, DAY), st.integers(1, 3_000)), max_size=3),
+    closed=st.booleans(),
+)
+BORROWERS = st.builds(
+    ClientState,
+    first_day=st.integers(DAY - 900, DAY),
+    facilities=st.lists(FACILITIES, max_size=3),
+    months=st.lists(st.builds(Month, st.integers(24280, 24292), drawn=st.integers(-500, 500)), max_size=4),
+    defaulted_day=st.sampled_from((0, 0, DAY - 9)),
+    left_day=st.sampled_from((0, 0, 0, DAY)),
+)
+
+
+@given(BORROWERS, st.integers(0, 3_000), st.integers(0, 3_000))
+def test_a_client_that_rests_adds_the_same_on_every_later_day(client: ClientState, passed: int, further: int) -> None:
+    rest = liquidity.rest_of(client, DAY + passed)
+    if rest is not None:
+        found: liquidity.Flows = {}
+        liquidity.add_rest(found, rest)
+        assert found == added(client, DAY + passed) == added(client, DAY + passed + further)
+
+
+@given(BORROWERS)
+def test_of_whom_nothing_is_heard_rests_in_the_end(client: ClientState) -> None:
+    assert liquidity.rest_of(client, DAY + 1_500_000) is not None
+
+
 def test_who_has_left_and_what_is_closed_brings_nothing() -> None:
     assert flows(borrower(loan(), left_day=DAY)) == {}
     assert flows(borrower(loan(closed=True))) == {}
@@ -130,13 +184,30 @@ def test_the_figures_of_all_partitions_are_published_at_each_months_end() -> Non
     assert published(three)[0].liquidity["EUR"]["scheduled_30_days"] == 8 * 7
 
 
-def test_what_is_published_is_what_a_report_of_that_day_says() -> None:
+@pytest.mark.parametrize("months", [1, 2, 3, 12])
+def test_what_is_published_is_what_a_report_of_that_day_says(months: int) -> None:
     driver = Driver(partitions=2)
     lent(driver, date(2024, 1, 10))
     driver.close(date(2024, 1, 20))
-    driver.close(date(2024, 1, 31))
+    for month in range(1, months + 1):
+        driver.close(date(2024, month, 28))
+        driver.close(last := date.fromordinal(month_end(date(2024, month, 28).toordinal())))
     report = tallied(driver.pipeline.segmenters)
-    (told,) = published(driver)
-    assert {"as_of": "2024-01-31", **msgspec.to_builtins(told.ledger)} == report["ledger"]["corporate"]
-    assert {"as_of": "2024-01-31", **msgspec.to_builtins(told.transitions)} == report["transitions"]["corporate"]
+    *_, told = published(driver)
+    assert {"as_of": str(last), **msgspec.to_builtins(told.ledger)} == report["ledger"]["corporate"]
+    assert {"as_of": str(last), **msgspec.to_builtins(told.transitions)} == report["transitions"]["corporate"]
     assert told.liquidity == report["liquidity"]["corporate"]["currencies"]
+
+
+def test_a_client_that_rests_is_read_again_once_something_happens() -> None:
+    driver = Driver()
+    lent(driver, date(2024, 1, 10))
+    for month in (1, 2, 3, 4, 5, 6, 7, 8):
+        driver.close(date.fromordinal(month_end(date(2024, month, 28).toordinal())))
+    (segmenter,) = driver.pipeline.segmenters
+    resting = [key for key, value in segmenter.states.items() if state.is_client(key) and state.lent(value).lends == {"EUR": 7_00}]
+    assert len(resting) == 8
+    driver.send(topics.DRAWDOWNS, date(2024, 9, 2), client_id="C0", next_due_date="2024-10-10", next_amount_due="9")
+    driver.close(date(2024, 9, 30))
+    *_, told = published(driver)
+    assert (told.liquidity["EUR"]["arrears"], told.liquidity["EUR"]["scheduled_30_days"]) == (8 * 7, 9)

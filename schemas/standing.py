@@ -11,8 +11,8 @@ NAMES: Final = (("diamond", "gold", "silver", "basic"), (*GRADES, "D"), (0, 1, 2
 ROOM: Final = (8, 16, 4, 8, 8)
 """How many names of each have room."""
 
-BY_NUMBER: Final[dict[object, Segment]] = {}
-"""The segments that were asked for."""
+BY_NUMBER: Final[dict[object, Segment | None]] = {None: None}
+"""The segments that were asked for; before its first decision a client has none."""
 _numbers: Final[dict[Segment, int]] = {}
 
 

@@ -420,11 +420,10 @@ class ClientState(msgspec.Struct, array_like=True):
     @property
     def segment(self) -> Segment | None:
         """Where it stands; None before its first decision."""
-        stands = self.stands
-        held = BY_NUMBER.get(stands)
-        if held is None and stands is not None:
-            held = stands if isinstance(stands, Segment) else segment_of(stands)
-        return held
+        try:
+            return BY_NUMBER[self.stands]
+        except KeyError:
+            return segment_of(self.stands) if isinstance(self.stands, int) else self.stands
 
     @segment.setter
     def segment(self, now: Segment | None) -> None:

@@ -44,27 +44,30 @@ def tier_change(client: ClientState, place: Place, now: InForce, scored: Scored)
     if not client.defaulted_day:
         grade = grade_of(client.pd, was_grade, today - client.graded_day, now.rules.grades)
     tier = tier_of(client.value, was_tier, today - client.tier_day, now)
-    stage, cause = stage_of(client, scored.owed, today, now)
-    lifecycle = lifecycle_of(client, scored.by_payment, today, now)
+    stage, cause = stage_of(client, was, scored.owed, today, now)
+    lifecycle = lifecycle_of(client, was, scored.by_payment, today, now)
     segment = segment_of(tier, grade, now)
     if was is not None and (was.risk_grade, was.value_tier, was.stage, was.segment) == (grade, tier, stage, segment):
         if was.lifecycle == lifecycle:
             return None
         if not now.rules.lifecycle.is_told:
-            _stamp(client, Segment(tier, grade, stage, lifecycle, segment), today)
+            _stamp(client, was, Segment(tier, grade, stage, lifecycle, segment), today)
             return None
-    return _entered(client, place, now, scored, Segment(tier, grade, stage, lifecycle, segment), cause)
+    return _entered(client, was, place, now, scored, Segment(tier, grade, stage, lifecycle, segment), cause)
 
 
-def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str) -> TierChange:
-    was = client.segment
+def _entered(
+    client: ClientState, was: Segment | None, place: Place, now: InForce, scored: Scored, segment: Segment, cause: str
+) -> TierChange:
     x = whole((client.statement_x or UNKNOWN_STATEMENT) + scored.behaviour_x + scored.kept.standing)
     points = now.card.points(x)
     undo = FIRST
     if was is not None:
         undo = counterfactual(Case(client, was, now, place.today, x, points, scored.held, scored.kept, scored.owed))
-    reasons = _reasons(client, now, scored, segment, cause, x, points)
-    _stamp(client, segment, place.today)
+    reasons = _reasons(client, now, scored, x, points, tier_moves=was is None or was.value_tier != segment.value_tier)
+    if was is not None:
+        reasons += _moves(was, segment, cause)
+    _stamp(client, was, segment, place.today)
     client.sequence += 1
     return TierChange(
         decision_id=place.decision_id("tc", 0),
@@ -86,26 +89,31 @@ def _entered(client: ClientState, place: Place, now: InForce, scored: Scored, se
 
 
 def _reasons(
-    client: ClientState, now: InForce, scored: Scored, segment: Segment, cause: str, x: Sequence[float], points: Sequence[float]
+    client: ClientState, now: InForce, scored: Scored, x: Sequence[float], points: Sequence[float], tier_moves: bool
 ) -> list[Reason]:
-    """Points first, which add up to the change of the logit; then the parts of a value whose tier moved; then the rest."""
-    was, others = client.segment, beside(scored.kept, now)
-    if was is None:
+    """Points, which add up to the change of the logit; then, if its tier moves, the parts of the value."""
+    others = beside(scored.kept, now)
+    if client.stands is None:
         client.decided_logit = now.card.intercept
     reasons = risk_reasons(client, now, x, points, others)
-    if was is None or was.value_tier != segment.value_tier:
+    if tier_moves:
         reasons += value_reasons(client, scored.parts)
     remember(client, points, others, scored.parts)
-    if was is not None and was.stage != segment.stage:
+    return reasons
+
+
+def _moves(was: Segment, segment: Segment, cause: str) -> list[Reason]:
+    """Stage and lifecycle, which no points tell."""
+    reasons: list[Reason] = []
+    if was.stage != segment.stage:
         reasons.append(Reason("STAGE", f"stage {was.stage} to {segment.stage}: {cause}", "stage", 0.0, float(segment.stage)))
-    if was is not None and was.lifecycle != segment.lifecycle:
+    if was.lifecycle != segment.lifecycle:
         reasons.append(Reason("LIFECYCLE", f"{was.lifecycle} to {segment.lifecycle}", "lifecycle", 0.0))
     return reasons
 
 
-def _stamp(client: ClientState, segment: Segment, today: int) -> None:
+def _stamp(client: ClientState, was: Segment | None, segment: Segment, today: int) -> None:
     """Where the client stands, and since when."""
-    was = client.segment
     if was is not None and was.value_tier != segment.value_tier:
         client.tier_day = today  # the first tier is provisional: it has no dwell
     if was is None or was.risk_grade != segment.risk_grade:

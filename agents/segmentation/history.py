@@ -152,9 +152,9 @@ def _observe(client: ClientState, history: History, day: int) -> None:
     if client.left_day:
         _end(history.grades, client.left_day, GRADE_KEYS, history.closed)
         _end(history.tiers, client.left_day, TIER_KEYS, history.closed)
-    elif client.segment is not None:
-        _move(history.grades, day, GRADE_NUMBER[client.segment.risk_grade], GRADE_KEYS, history.closed)
-        _move(history.tiers, day, TIER_NUMBER[client.segment.value_tier], TIER_KEYS, history.closed)
+    elif (stands := client.segment) is not None:
+        _move(history.grades, day, GRADE_NUMBER[stands.risk_grade], GRADE_KEYS, history.closed)
+        _move(history.tiers, day, TIER_NUMBER[stands.value_tier], TIER_KEYS, history.closed)
 
 
 def _move(passage: Passage, day: int, now: int, keys: tuple[int, int, int], closed: dict[int, int]) -> None:

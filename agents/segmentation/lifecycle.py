@@ -5,6 +5,7 @@ from typing import Final
 
 from agents.segmentation.grading import DEFAULTED
 from agents.segmentation.in_force import InForce
+from schemas.decisions import Segment
 from schemas.risk_rules import Lifecycle
 from schemas.state import ClientState, Month
 
@@ -18,13 +19,13 @@ LEAST_MONTHS: Final = 6
 """A shorter history of exposure tells no trend."""
 
 
-def lifecycle_of(client: ClientState, by_payment: bool, today: int, now: InForce) -> str:
+def lifecycle_of(client: ClientState, stood: Segment | None, by_payment: bool, today: int, now: InForce) -> str:
     """By first contact, first drawdown, inactivity, then the yearly trend of exposure and revenue; trends have a dwell.
 
     A payment alone is no trend: one that is held is looked at again at a month's end, or with other facts.
     """
     rules = now.rules.lifecycle
-    was = client.segment.lifecycle if client.segment is not None else ""
+    was = stood.lifecycle if stood is not None else ""
     if by_payment and was in TRENDS:
         return was
     began = began_day(client, rules)

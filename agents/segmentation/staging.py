@@ -8,6 +8,7 @@ from typing import Final
 
 from agents.segmentation.defaulting import Arrears
 from agents.segmentation.in_force import InForce
+from schemas.decisions import Segment
 from schemas.state import ClientState
 
 PERFORMING: Final = 1
@@ -24,14 +25,13 @@ HELD: Final = "stage 2 is kept for its dwell"
 NOTHING: Final = "no significant increase in credit risk"
 
 
-def stage_of(client: ClientState, owed: Arrears, today: int, now: InForce) -> tuple[int, str]:
-    """The stage, and what puts the client there: the first that applies."""
+def stage_of(client: ClientState, was: Segment | None, owed: Arrears, today: int, now: InForce) -> tuple[int, str]:
+    """The stage, and what puts the client there: the first that applies. `was`: where it stands."""
     if client.defaulted_day:
         return IMPAIRED, DEFAULT
     cause = increase(client, owed, today, now)
     if cause:
         return INCREASED, cause
-    was = client.segment
     if was is not None and was.stage == INCREASED and today < client.stage_day + now.rules.staging.dwell_days:
         return INCREASED, HELD
     return PERFORMING, NOTHING

@@ -160,11 +160,17 @@ def _digits(value: float, plus: str) -> str:
     """Three significant digits, without zeros behind the point."""
     if value == 0:
         return "0"
+    if _LEAST <= abs(value) < _MOST:
+        return format(value, _SHORT[plus])
     decimals = max(0, min(6, 2 - floor(log10(abs(value)))))
     text = format(value, _FORMATS[plus][decimals])
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+_LEAST: Final = 1e-4
+_MOST: Final = 999.5
+"""Between them three digits need neither an exponent nor commas."""
+_SHORT: Final = {"": ".3g", "+": "+.3g"}
 _FORMATS: Final = {plus: tuple(f"{plus},.{decimals}f" for decimals in range(7)) for plus in ("", "+")}
 
 

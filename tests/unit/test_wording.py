@@ -1,6 +1,10 @@
 """Wording: figures are told as a banker reads them."""
 
+from decimal import Context
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from agents.segmentation.wording import figure, sentence
 from online_models.features import FEATURES, Feature
@@ -30,6 +34,19 @@ BY_NAME = {feature.name: feature for feature in FEATURES}
 )
 def test_a_figure_has_its_unit(value: float, unit: str, said: str) -> None:
     assert figure(value, unit) == said
+
+
+@given(st.floats(1e-4, 9e5) | st.floats(-9e5, -1e-4))
+@example(999.5)
+@example(999.4999)
+@example(99.95)
+@example(1e-4)
+def test_a_figure_has_three_digits_and_no_more_zeros_than_it_needs(value: float) -> None:
+    said = figure(value, "score")
+    rounded = Context(prec=3).create_decimal(value) if abs(value) < 999.5 else round(value)
+    assert float(said.replace(",", "")) == float(rounded)
+    assert "e" not in said
+    assert "." not in said or not said.endswith(("0", "."))
 
 
 def test_a_change_has_its_sign() -> None:

@@ -84,7 +84,7 @@ def stage_if(case: Case, defaulted: bool, owed: Arrears, pd: float) -> int:
     client = case.client
     scored = client.pd, client.defaulted_day
     client.pd, client.defaulted_day = pd, (client.defaulted_day or case.today) if defaulted else 0
-    stage, _ = stage_of(client, owed, case.today, case.now)
+    stage, _ = stage_of(client, case.was, owed, case.today, case.now)
     client.pd, client.defaulted_day = scored
     return stage
 

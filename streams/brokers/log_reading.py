@@ -67,6 +67,13 @@ class LogReader:
 
     def read(self, span: Span) -> Iterator[PlainRecord]:
         """The records of a span, in order; offsets that the log does not hold (compaction, transactions) are passed over."""
+        return (as_record(span.topic, message) for message in self._messages(span))
+
+    def contents(self, span: Span) -> Iterator[tuple[bytes | None, bytes | None]]:
+        """Their keys and values alone, for who reads many."""
+        return ((message.key(), message.value()) for message in self._messages(span))
+
+    def _messages(self, span: Span) -> Iterator[Message]:
         if span.begin >= span.end:
             return
         self._consumer.assign([TopicPartition(self._real(span.topic), span.partition, span.begin)])
@@ -79,11 +86,12 @@ class LogReader:
                     if error.code() == KafkaError._PARTITION_EOF:
                         return
                     raise UserError(f"{self._real(span.topic)}, partition {span.partition}: {error.str()}")
-                record = as_record(span.topic, message)
-                if record.offset >= span.end:
+                offset = message.offset()
+                assert offset is not None
+                if offset >= span.end:
                     return
-                yield record
-                following = record.offset + 1
+                yield message
+                following = offset + 1
                 if following == span.end:
                     return
             heard = monotonic() if messages else heard

@@ -5,7 +5,7 @@ from datetime import datetime
 from time import monotonic, sleep
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from streams.brokers.kafka import consumer_config, librdkafka
@@ -23,7 +23,7 @@ class BrokerOffsets:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._admin = AdminClient(librdkafka(settings))
+        self._connected: AdminClient | None = None
         self._consumers: dict[str, Consumer] = {}
 
     def at(self, partitions: Collection[Partition], moment: datetime) -> Mapping[Partition, int]:
@@ -60,12 +60,32 @@ class BrokerOffsets:
                     raise
             sleep(LOADING_SECONDS)
 
+    def shared_by(self, group: str) -> int:
+        """How many members share a group's partitions now; 0 while they are being shared anew, or nobody has joined."""
+        try:
+            found = self._admin.describe_consumer_groups([group])[group].result()
+        except KafkaException:
+            return 0
+        return len(found.members) if found.state == ConsumerGroupState.STABLE else 0
+
+    def close(self) -> None:
+        """Lets go of the brokers, so that they may end before we do; who asks afterwards connects anew."""
+        while self._consumers:
+            self._consumers.popitem()[1].close()
+        self._connected = None
+
     def partitions(self, topic: str) -> list[Partition]:
         """The partitions of a topic. Raises: LookupError if there is no such topic."""
         found = self._admin.list_topics(timeout=TIMEOUT_SECONDS).topics.get(topic)
         if found is None or not found.partitions:
             raise LookupError(f"topic {topic} is missing; create it: tierwatch topics create")
         return [Partition(topic, number) for number in sorted(found.partitions)]
+
+    @property
+    def _admin(self) -> AdminClient:
+        if self._connected is None:
+            self._connected = AdminClient(librdkafka(self._settings))
+        return self._connected
 
     def _ask(self, partitions: Collection[Partition], spec: OffsetSpec) -> dict[Partition, int]:
         if not partitions:

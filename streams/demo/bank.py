@@ -1,11 +1,11 @@
 """The bank of the demo: event files published in the order of their time, with an end-of-day record after each of their days."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from heapq import merge
 from pathlib import Path
 
-from schemas import topics
 from streams.brokers.publishing import Event, events_in
 
 
@@ -22,9 +22,9 @@ def published(paths: Sequence[Path]) -> Iterator[Event]:
         yield end_of_day(date.fromisoformat(day))
 
 
-def topics_of(paths: Sequence[Path]) -> list[str]:
-    """The source topics that the files speak of."""
-    return sorted({str(event.get("topic")) for path in paths for event in events_in(path)}.intersection(topics.SOURCE_NAMES))
+def counted(paths: Sequence[Path]) -> Counter[str]:
+    """How many events the files have for each topic."""
+    return Counter(str(event.get("topic")) for path in paths for event in events_in(path))
 
 
 def end_of_day(day: date) -> Event:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Final
@@ -13,6 +13,7 @@ from confluent_kafka import Producer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from schemas.topics import SOURCE_NAMES
 from streams import settings as settings_of
 from streams import worker
 from streams.brokers import topics
@@ -22,7 +23,6 @@ from streams.brokers.kafka import producer_config
 from streams.brokers.publishing import publish, target
 from streams.demo import bank, summary
 from streams.demo.waiting import Standing, Work
-from streams.replaying.event_files import count_lines
 from streams.settings import Settings
 from streams.settings_sources import PREFIX
 
@@ -38,18 +38,18 @@ FOLDER: Final = Path("var") / "demo"
 def run(paths: Sequence[Path], stay: bool, console: Console) -> None:
     """Broker, topics, workers, events, summary. Raises: ChildFailed, PublishingError, UserError."""
     with ExitStack() as stack:
-        folder = _emptied(FOLDER)
-        environment = _environment(bank.topics_of(paths), folder, stack, console)
+        folder, events = _emptied(FOLDER), bank.counted(paths)
+        environment = _environment(sorted(events.keys() & set(SOURCE_NAMES)), folder, stack, console)
         settings = _settings(environment)
         topics.ensure(settings, worker.changelogs(settings))
         workers = _workers(settings, environment, folder, console)
         for child in workers:
             child.start()
             stack.callback(child.stop)
-        work = Work(settings, workers)
+        work = stack.enter_context(closing(Work(settings, workers)))
         work.until_shared()
         started = perf_counter()
-        _play(paths, settings, work, console)
+        _play(paths, events.total(), settings, work, console)
         seconds = perf_counter() - started
         console.print("reading what was decided …")
         summary.show(summary.decisions(settings), seconds, console)
@@ -100,13 +100,15 @@ def _workers(settings: Settings, environment: Mapping[str, str], folder: Path, c
     return found
 
 
-def _play(paths: Sequence[Path], settings: Settings, work: Work, console: Console) -> None:
-    """Publishes no faster than is decided and learned: years pass in seconds here, and a model must be in the log in time."""
+def _play(paths: Sequence[Path], events: int, settings: Settings, work: Work, console: Console) -> None:
+    """Publishes so many events, no faster than is decided and learned: years pass in seconds here, and a model must be in the
+    log in time.
+    """
     names = {name: settings.topic_names.real(name) for name in settings.sources}
     to = target(Producer(producer_config(settings)), names)
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, refresh_per_second=4) as bar:
-        task = bar.add_task("publishing, deciding", total=sum(map(count_lines, paths)), said="")
+        task = bar.add_task("publishing, deciding", total=events, said="")
 
         said = perf_counter()
 

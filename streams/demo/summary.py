@@ -176,9 +176,9 @@ def show(found: Decisions, seconds: float, console: Console) -> None:
 
 def _values(reader: LogReader, topic: str, keyed: bool = False) -> Iterable[bytes]:
     for span in reader.spans(topic):
-        for record in reader.read(span):
-            if record.value is not None and (record.key is not None or not keyed):
-                yield record.value
+        for key, value in reader.contents(span):
+            if value is not None and (key is not None or not keyed):
+                yield value
 
 
 def _counts(title: str, counts: Mapping[str, int]) -> Table:

@@ -4,12 +4,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Final, NamedTuple
 
-from confluent_kafka import ConsumerGroupState, KafkaException
-from confluent_kafka.admin import AdminClient
-
 from schemas import topics
 from streams.brokers.child import Child, ChildFailed
-from streams.brokers.kafka import librdkafka
 from streams.brokers.offsets import BrokerOffsets
 from streams.settings import Settings
 
@@ -37,7 +33,6 @@ class Work:
         self._group = settings.app_id
         self._workers = workers
         self._offsets = BrokerOffsets(settings)
-        self._admin = AdminClient(librdkafka(settings))
         names = [settings.topic_names.real(name) for name in (*settings.sources, topics.CLIENT_EVENTS, topics.LEARNING)]
         self._places = [place for name in names for place in self._offsets.partitions(name)]
         self._last = Standing(-1, -1)
@@ -84,12 +79,12 @@ class Work:
             still = still + 1 if now.left == 0 else 0
             sleep(LOOK_SECONDS)
 
+    def close(self) -> None:
+        """Lets go of the broker, so that it may end before we do."""
+        self._offsets.close()
+
     def _is_shared(self) -> bool:
-        try:
-            group = self._admin.describe_consumer_groups([self._group])[self._group].result()
-        except KafkaException:  # nobody has joined yet
-            return False
-        return group.state == ConsumerGroupState.STABLE and len(group.members) == len(self._workers)
+        return self._offsets.shared_by(self._group) == len(self._workers)
 
     def _must_run(self) -> None:
         for worker in self._workers:

@@ -56,12 +56,6 @@ def opened(path: Path) -> BinaryIO:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def count_lines(path: Path) -> int:
-    """How many lines a file has."""
-    with opened(path) as stream:
-        return sum(1 for _ in stream)
-
-
 def _lines(file: int, path: Path) -> Iterator[Line]:
     when = EARLIEST
     with opened(path) as stream:

@@ -137,8 +137,8 @@ class Pulse:
 def main() -> None:
     """Runs until SIGTERM."""
     of, pulse = settings_of.load(None), Pulse(Path(sys.argv[1]))
-    Segmenter.__init__ = lambda *arguments: pulse.ready(*arguments)  # type: ignore[method-assign,misc,assignment]
-    Segmenter._close_days = lambda *arguments: pulse.close(*arguments)  # type: ignore[method-assign,misc,assignment]
+    Segmenter.__init__ = lambda *arguments: pulse.ready(*arguments)  # type: ignore[method-assign]
+    Segmenter._close_days = lambda *arguments: pulse.close(*arguments)  # type: ignore[method-assign]
     policy = load_policy(of)
     publish_policy_if_empty(of, policy)
     app = worker.build(of, policy, dict.fromkeys(SOURCES, of.partitions)).app

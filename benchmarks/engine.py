@@ -15,7 +15,7 @@ from pathlib import Path
 
 import faust
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from schemas.records import Batch, Record, Settle
 from streams.app import EngineOptions, host_stateful, make_app

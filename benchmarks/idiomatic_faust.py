@@ -80,7 +80,7 @@ def main() -> None:
     app, done = build(settings_of.load(None), int(sys.argv[1]), Path(sys.argv[2]))
     worker = faust.Worker(app, loglevel="WARN", redirect_stdouts=False, quiet=True)
 
-    @app.task
+    @app.task  # type: ignore[untyped-decorator]
     async def ends() -> None:
         await done.wait()
         await asyncio.sleep(SETTLE_SECONDS)

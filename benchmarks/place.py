@@ -82,8 +82,12 @@ def publish(to: Settings, events: Iterable[SourceRecord], changelogs: Mapping[st
     write(to, records)
 
 
-def write(to: Settings, records: Iterable[tuple[str, bytes, bytes, int]], headers: Sequence[tuple[str, bytes]] = ()) -> None:
-    """Writes records of (topic, key, value, partition). Raises: RuntimeError if one was not taken."""
+Addressed = tuple[str, bytes | None, bytes, int]
+"""Topic, key, value, partition (-1: by the key)."""
+
+
+def write(to: Settings, records: Iterable[Addressed], headers: Sequence[tuple[str, bytes]] = ()) -> None:
+    """Writes records. Raises: RuntimeError if one was not taken."""
     refused: list[KafkaError] = []
 
     def delivered(error: KafkaError | None, _: object) -> None:

@@ -24,7 +24,7 @@ from streams.settings import Settings
 STATE = "client"
 
 
-class ValueOf(Serializer):
+class ValueOf(Serializer):  # type: ignore[misc]
     """An outcome's bytes are what is published."""
 
     def __call__(self, value: Outcome, ctx: Any) -> bytes:

@@ -80,7 +80,7 @@ def main() -> None:
     of = settings_of.load(None)
     clock = Clock(next(iter(worker.changelogs(of))))
     builder = Builder(of, clock, Path(sys.argv[1]))
-    Segmenter.__init__ = lambda *arguments: builder.timed(*arguments)  # type: ignore[method-assign,misc,assignment]
+    Segmenter.__init__ = lambda *arguments: builder.timed(*arguments)  # type: ignore[method-assign]
     policy = load_policy(of)
     publish_policy_if_empty(of, policy)
     app = worker.build(of, policy, dict.fromkeys(SOURCES, of.partitions), clock).app

@@ -25,6 +25,10 @@ TOLD = tuple(feature.name for feature in STATEMENT + BEHAVIOUR)
 """Features that the data sets tell of: the first of the registry. Of standing (ratings, collateral, …) they tell nothing."""
 
 
+Known = tuple[str, date, int, int, Sequence[float]]
+"""Of a case, from its `client_id` to its `x`."""
+
+
 class Case(NamedTuple):
     """One score to give. `event` is the bank's own, as published; None at a month's end, which is no event."""
 
@@ -91,7 +95,7 @@ def replayed(name: str, path: Path, out: Path, policy: Policy) -> Stream:
     return Stream(name, cases, [truth for _, truth in found], clients)
 
 
-def _labelled(example: LabelledExample, horizon_days: int) -> tuple[Any, Truth]:
+def _labelled(example: LabelledExample, horizon_days: int) -> tuple[Known, Truth]:
     """A survivor is known on the day its horizon ends, though the running system tells of it at the end of that month."""
     x = [nan if value is None else value for value in example.x[: len(TOLD)]]
     year = example.period.year if example.period is not None else 0
@@ -100,7 +104,7 @@ def _labelled(example: LabelledExample, horizon_days: int) -> tuple[Any, Truth]:
     return key, Truth(example.y, known, example.pd)
 
 
-def _open(replay: Replay) -> Iterator[tuple[Any, Truth]]:
+def _open(replay: Replay) -> Iterator[tuple[Known, Truth]]:
     for segmenter in replay.pipeline.segmenters:
         for key, value in segmenter.states.items():
             if is_client(key):
@@ -112,7 +116,8 @@ def _open(replay: Replay) -> Iterator[tuple[Any, Truth]]:
 
 
 def _published(path: Path) -> tuple[dict[tuple[str, date], dict[str, Any]], dict[str, int]]:
-    events, clients = {}, {}
+    events: dict[tuple[str, date], dict[str, Any]] = {}
+    clients: dict[str, int] = {}
     with gzip.open(path, "rb") as stream:
         for line in stream:
             event = json.loads(line)

@@ -51,8 +51,8 @@ def from_files(folder: Path, path: Path, years: range) -> dict[str, Any]:
                 defaults[event["client_id"]] = date.fromisoformat(event["occurred_at"][:10])
     scores, ys, groups = [], [], []
     with (folder / "scores.jsonl").open() as lines:
-        for line in lines:
-            said = json.loads(line)
+        for score in lines:
+            said = json.loads(score)
             year = fiscal_years.get(said["event_id"], 0)
             if year in years:
                 default = defaults.get(said["client_id"], date.max)

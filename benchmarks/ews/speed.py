@@ -26,7 +26,12 @@ def main() -> None:
     xs = [[None if chance.random() < 0.1 else chance.gauss(0, 1) for _ in NAMES] for _ in range(EXAMPLES)]
     for i, x in enumerate(xs):
         model.learn(x, i % 50 == 0)
-    learned = best(lambda: [model.learn(x, i % 50 == 0) for i, x in enumerate(xs)])
+
+    def learn_all() -> None:
+        for i, x in enumerate(xs):
+            model.learn(x, i % 50 == 0)
+
+    learned = best(learn_all)
     card = scorecard(model.snapshot(), rules)
     kept = [packed([nan if value is None else value for value in x]) for x in xs]
     behaviour = [whole[BYTES] for whole in kept]

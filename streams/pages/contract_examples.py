@@ -49,7 +49,7 @@ END_OF_DAY: Final[dict[str, Any]] = {"kind": "end-of-day", "day": "2026-03-31"}
 
 _EVIDENCE: Final = Evidence(
     event_id="day-closed/2026-05-01", topic=topics.CLIENT_EVENTS, partition=2, offset=81_734,
-    model_version="corporate-14-9f3c5a2b7e01", policy_version="shipped-8b9f3dfcc490", cutoffs_version="corporate-7",
+    model_version="corporate-14-9f3c5a2b7e01", policy_version="shipped-4efef171c78d", cutoffs_version="corporate-7",
 )  # fmt: skip
 
 _TIER_CHANGE: Final = TierChange(

@@ -5,7 +5,7 @@ A value built from the same pure agents that the worker hosts (as Kafka Streams'
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from agents.learner import Learner
 from agents.segmentation.in_force import InForce
@@ -44,7 +44,7 @@ class Pipeline:
         learning: bool = True,
     ) -> None:
         self.segmenters = [Segmenter(p, {}, policy, partitions, watch) for p in range(partitions)]
-        self.learner: Final = Learner(0, {}, policy) if learning else None
+        self.learner = Learner(0, {}, policy) if learning else None
         self._publish = publish
         self._written = written
         self._ends = [0] * partitions

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from online_models.features import NAMES
 from schemas import topics
 from streams.pages.contracts import schemas
 from streams.pages.features_page import as_markdown
+from streams.replaying.event_files import opened
+from streams.replaying.replay import replay_events
+from tests.builders import shipped
 
 ROOT = Path(__file__).parents[2]
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), *(ROOT / at / "README.md" for at in ("", "examples", "benchmarks/ews")))
@@ -65,6 +69,27 @@ def test_an_example_of_a_decision_is_whole(page: str, topic: str, example: dict[
     schema = schemas()[f"{topic}.schema.json"]
     assert [error.message for error in Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(example)] == []
     assert set(example) == set(schema["properties"])
+
+
+def test_the_examples_from_a_replay_are_what_it_says_today(tmp_path: Path) -> None:
+    """As docs/contracts.md tells to make them; last digits may differ between two machines' libraries of mathematics."""
+    cards = tmp_path / "cards.jsonl"
+    with opened(ROOT / "examples/cards_tw_15000.jsonl.gz") as whole:
+        cards.write_bytes(b"".join(islice(whole, 3000)))
+    replay_events([cards], tmp_path / "out", shipped(), 1, lambda *_: None)
+    lines = [line for topic in KINDS.values() for line in (tmp_path / "out" / f"{topic}.jsonl").read_text().splitlines()]
+    decided = {decision["decision_id"]: decision for decision in map(json.loads, lines)}
+    told = [example for _, topic, example in EXAMPLES if topic != topics.MODEL_WARNINGS]
+    assert [rounded(example) for example in told] == [rounded(decided.get(example["decision_id"])) for example in told]
+    assert len(told) == 3
+
+
+def rounded(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {name: rounded(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return [rounded(value) for value in said]
+    return float(f"{said:.9g}") if isinstance(said, float) else said
 
 
 def test_there_are_examples_of_all_kinds() -> None:

@@ -109,21 +109,12 @@ class Segmenter:
             self._telling.dead(record, UNREADABLE, str(error))
             self._dead.add(record.offset)
             return
-        if fact.source.topic == topics.CLIENT_EVENTS:  # what segmenters tell one another has numbers of its own
-            self._told_by_another(record, fact)
-            return
-        if watermark.is_repeated(self.partition, fact.source):
+        is_told_by_us = fact.source.topic == topics.CLIENT_EVENTS  # what segmenters tell one another has numbers of its own
+        if not is_told_by_us and watermark.is_repeated(self.partition, fact.source):
             self._telling.counts["repeated"] += 1
             self._dead.add(record.offset)
             return
-        client = self.live.client(fact.client_id)
-        if record.offset <= client.seen:
-            return
         self._step(record, fact.client_id, fact)
-
-    def _told_by_another(self, record: Record, fact: log.Fact) -> None:
-        if isinstance(fact, log.MemberStanding) or record.offset > self.live.client(fact.client_id).seen:
-            self._step(record, fact.client_id, fact)
 
     def _step(self, record: Record, client_id: str, fact: log.Fact | None) -> None:
         """One step at one client. If it raises, the client is as it was and the record is a dead letter."""
@@ -143,6 +134,8 @@ class Segmenter:
 
     def _decide_and_tell(self, record: Record, client_id: str, fact: log.Fact | None) -> None:
         client = self.live.client(client_id)
+        if fact is not None and record.offset <= client.seen:
+            return
         looked, was_bin, was_granted, was_history = client.look_day, client.value_bin, client.granted, client.history
         place = self._place(record, client_id, fact)
         stepped = step(client, fact, place, self.resolver)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from online_models.features import NAN, PATH, PATH_MONTHS
+from online_models.features import NAN, PATH, PATH_MONTHS, packed
 from schemas.state import Month
 
 NONE: Final = (NAN,) * (len(PATH) // PATH_MONTHS)
 """Of a month without events."""
+KEPT: Final = 4 * len(NONE) * (PATH_MONTHS - 1)
+"""Bytes of the months that are still told when another has ended."""
 
 
 def path(months: Sequence[Month]) -> tuple[float, ...]:
@@ -28,6 +30,14 @@ def path(months: Sequence[Month]) -> tuple[float, ...]:
         values.extend(_of(month))
         told = ago
     return tuple(values)
+
+
+def moved_on(before: bytes, months: Sequence[Month]) -> bytes:
+    """The features, packed, where `before` are those of a calendar month ago: the month that has ended comes in front."""
+    told = min(len(months) - 1, PATH_MONTHS)
+    if months[-1 - told].number != months[-1].number - told:  # a month without events: at the end it would be left off
+        return packed(path(months))
+    return packed(_of(months[-2])) + before[:KEPT]
 
 
 def _of(month: Month) -> tuple[float, ...]:

@@ -5,8 +5,9 @@ from typing import Final
 
 from agents.segmentation.in_force import InForce
 from agents.segmentation.ratings import worst_class
-from agents.segmentation.standing import standing_logit, standing_x
-from online_models.features import INDEX, unpacked
+from agents.segmentation.standing import path_of, standing_logit, standing_x
+from online_models.features import INDEX, packed, unpacked
+from online_models.path import moved_on, path
 from schemas.industries import section_of
 from schemas.state import Appraisal, ClientState, Month
 from schemas.value_rules import Value
@@ -21,12 +22,18 @@ def appraisal(client: ClientState, now: InForce) -> Appraisal:
     held = client.appraisal
     if held is None or held.policy != now.tag:
         held = client.appraisal = _appraised(client, now)
-    month = client.months[-1].number if client.months else 0
+    months = client.months
+    month = months[-1].number if months else 0
     if held.month != month:
+        if 0 < held.month == month - 1:
+            held.past_drawn, held.past_months = past_drawn_on(held, months)
+            before = moved_on(path_of(held.standing), months)
+        else:
+            held.past_drawn, held.past_months = past_drawn(months)
+            before = packed(path(months))
         held.month = month
         held.loyalty = loyalty(client, now.rules.value)
-        held.past_drawn, held.past_months = past_drawn(client.months)
-        held.standing = standing_x(client, held.covered, now)
+        held.standing = standing_x(client, held.covered, now, before)
         held.standing_logit = standing_logit(held.standing, now.card)
     return held
 
@@ -83,6 +90,16 @@ def loyalty(client: ClientState, value: Value) -> float:
         + rules.facility * min(further, rules.most_facilities)
         - rules.confirmed * min(client.confirmed, rules.most_confirmed),
     )
+
+
+def past_drawn_on(held: Appraisal, months: Sequence[Month]) -> tuple[float, int]:
+    """The same of what was appraised a calendar month ago: the month that has ended comes in, the one of a year ago goes."""
+    known, gone = held.past_months, 0
+    if known == MONTHS - 1:
+        if months[0].number != months[-1].number - MONTHS:  # there is a month without events: who goes must be looked for
+            return past_drawn(months)
+        known, gone = known - 1, max(0, months[0].balance)
+    return (round(held.past_drawn * 100.0) - gone + max(0, months[-2].balance)) / 100.0, known + 1
 
 
 def past_drawn(months: Sequence[Month]) -> tuple[float, int]:

@@ -14,7 +14,6 @@ from agents.segmentation.in_force import InForce
 from agents.segmentation.rating_scale import notch_of
 from agents.segmentation.ratings import worst_class
 from online_models.features import NAN, STANDING, packed, unpacked
-from online_models.path import path
 from online_models.scorecard import Scorecard, partial_logit
 from schemas.industries import section_of
 from schemas.overlays import DOWN, NEUTRAL, UP
@@ -27,20 +26,24 @@ UNTOLD: Final = packed((NAN,) * len(STANDING))
 REGIMES: Final = {DOWN: -1.0, NEUTRAL: 0.0, UP: 1.0}
 
 
-def standing_x(client: ClientState, covered: float, now: InForce) -> bytes:
+def standing_x(client: ClientState, covered: float, now: InForce, before: bytes) -> bytes:
     """The features, packed, in the order of `features.STANDING` and `PATH`; those that nobody can know at the end are left off.
 
-    `covered`: collateral after haircut, in units of the reporting currency.
+    `covered`: collateral after haircut, in units of the reporting currency; `before`: the path, packed.
     """
     is_told = client.ratings or client.collateral or client.industry or client.group_id or client.relationship_day
-    before = path(client.months)
     if not is_told and now.macro_signal is None:
-        return UNTOLD + packed(before) if before else b""
+        return UNTOLD + before if before else b""
     told = (
         max(feature.low, min(feature.high, value)) if value == value else NAN
         for feature, value in zip(STANDING, _features(client, covered, now), strict=True)
     )
-    return packed((*told, *before))
+    return packed(tuple(told)) + before
+
+
+def path_of(standing: bytes) -> bytes:
+    """The path, packed, of what `standing_x` has packed."""
+    return standing[len(UNTOLD) :]
 
 
 def standing_logit(x: bytes, card: Scorecard) -> float:

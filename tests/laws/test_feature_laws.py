@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.segmentation.appraising import past_drawn
 from agents.segmentation.in_force import InForce
 from agents.segmenter import Segmenter
 from online_models import statements
@@ -52,7 +53,7 @@ def test_the_logit_is_the_sum_of_the_points_of_all_features_after_each_event(his
 
 
 @given(histories)
-def test_what_is_kept_of_the_path_is_what_the_months_tell_after_each_event(history: History) -> None:
+def test_what_is_kept_of_path_and_drawings_is_what_the_months_tell_after_each_event(history: History) -> None:
     """Also after movements that came late, were reversed or sent twice."""
     seen = []
 
@@ -60,6 +61,7 @@ def test_what_is_kept_of_the_path_is_what_the_months_tell_after_each_event(histo
         held = client.appraisal
         assert held is not None
         seen.append(held.standing[4 * len(STANDING) :] == packed(path(client.months)))
+        seen.append((held.past_drawn, held.past_months) == past_drawn(client.months))
 
     run_all(Segmenter(0, {}, POLICY, 1, watch), history.log)
     assert all(seen)

@@ -4,14 +4,18 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agents.segmentation.appraising import appraisal
+from agents.segmentation.appraising import appraisal, past_drawn
+from agents.segmentation.folding import MONTHS_KEPT
 from agents.segmentation.standing import standing_logit
 from online_models.features import INDEX, NAMES, PATH, STANDING, packed, whole
 from online_models.path import path
 from online_models.scorecard import Points, Scorecard
 from schemas import topics
-from schemas.state import Month
+from schemas.state import ClientState, Month
+from tests.builders import rules_in_force
 from tests.driver import Driver
 
 FIRST = INDEX[PATH[0].name]
@@ -84,6 +88,23 @@ def test_a_payment_that_comes_late_moves_the_month_that_it_belongs_to() -> None:
     assert kept(driver)["late_days_1_ago"] == 0.0
     driver.send(topics.REPAYMENTS, date(2024, 2, 20), due_date="2024-02-13", amount_due="100", amount_paid="100")
     assert kept(driver)["late_days_1_ago"] == 7.0
+
+
+STEPS = st.lists(st.tuples(st.sampled_from((1, 1, 1, 1, 1, 1, 2, 5)), st.integers(-10, 10_000), st.integers(0, 9)), max_size=30)
+
+
+@given(STEPS)
+def test_a_month_on_what_is_kept_is_what_all_months_tell(steps: list[tuple[int, int, int]]) -> None:
+    """Also past the twelve months of the drawings, and over months without events."""
+    now = rules_in_force()
+    client = ClientState(months=[month(100)])
+    for apart, balance, dpd in steps:
+        appraisal(client, now)
+        client.months[-1].balance, client.months[-1].dpd = balance, dpd  # after it was appraised: no payment makes it anew
+        client.months = [*client.months, month(client.months[-1].number + apart)][-MONTHS_KEPT:]
+        held = appraisal(client, now)
+        assert (held.past_drawn, held.past_months) == past_drawn(client.months)
+        assert held.standing[4 * len(STANDING) :] == packed(path(client.months))
 
 
 def test_what_an_earlier_release_kept_without_a_path_is_scored_with_a_missing_one() -> None:

@@ -119,10 +119,11 @@ def test_states_of_an_earlier_release_are_packed_and_counted_as_they_are_taken_o
     driver.send(topics.STATEMENTS)
     driver.close(date(2024, 3, 31))
     now = driver.pipeline.segmenters[0]
+    written = {key: write_client(read_client(value)) if is_client(key) else value for key, value in now.states.items()}
     earlier = {key: encode(read_client(value)) if is_client(key) else value for key, value in now.states.items()}
-    assert earlier != now.states
+    assert earlier != written
     later = Segmenter(0, dict(earlier), policy(), 1)
-    assert later.states == now.states
+    assert later.states == written
     rebuilt, kept = later.sums, now.sums
     assert rebuilt.histograms == {name: +bins for name, bins in kept.histograms.items()}
     assert {name: one.dump() for name, one in rebuilt.tallies.items()} == {name: one.dump() for name, one in kept.tallies.items()}

@@ -31,8 +31,8 @@ from typing import Final, Self
 from streams.brokers.child import Child, free_port
 
 READY_SECONDS = 30.0
-WRITTEN_FIRST: Final = ("kafka.tmp", "redis.tmp")
-"""What the broker writes before it takes the place of the last copy."""
+WRITTEN_FIRST: Final = "kafka.tmp"
+"""What the broker writes of Kafka before it takes the place of the last copy."""
 
 
 class NotInstalled(RuntimeError):
@@ -82,6 +82,8 @@ class EmbeddedBroker:
             self._child.stop()
         else:
             self._child.kill()
+            for written in self.data_dir.glob("redis*.json"):
+                written.unlink()
 
     def kill(self) -> None:
         """Ends it as a crash would: what was published in the last second may be lost."""
@@ -103,10 +105,13 @@ class EmbeddedBroker:
 
 
 def _keep_nothing(data_dir: Path) -> None:
-    """Pipes that nobody reads stand where it would write: its one thread that writes waits there, and nobody else."""
-    for name in WRITTEN_FIRST:
-        (data_dir / name).unlink(missing_ok=True)
-        os.mkfifo(data_dir / name)
+    """A pipe that nobody reads stands where it would write Kafka: its one thread that writes waits there, and nobody else.
+
+    None for Redis: it is locked while it is written, and would stand still for good. Until there is something of Kafka to be
+    written Redis is, which is little by then.
+    """
+    (data_dir / WRITTEN_FIRST).unlink(missing_ok=True)
+    os.mkfifo(data_dir / WRITTEN_FIRST)
 
 
 def _binary() -> Path:

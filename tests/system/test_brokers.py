@@ -137,6 +137,19 @@ def test_an_embedded_broker_that_keeps_nothing_serves_as_well_and_writes_nothing
     assert not list(tmp_path.glob("redis.json"))
 
 
+def test_a_redis_that_keeps_nothing_goes_on_though_it_is_busy_whenever_the_broker_would_write(tmp_path: Path) -> None:
+    """It is locked while it is written: were that held up for good, it would answer nobody any more."""
+    with EmbeddedBroker(tmp_path, keeps=False) as broker:
+        client = redis.Redis.from_url(broker.redis_url, socket_timeout=10)
+        fill = client.register_script("for i = 1, 200 do redis.call('LPUSH', KEYS[1], string.rep('x', 300)) end return 1")
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            fill(keys=["held"])
+            client.ltrim("held", 0, 99)
+        assert client.llen("held") == 100
+    assert not list(tmp_path.glob("redis*.json"))
+
+
 def test_the_embedded_broker_finds_an_offset_by_its_time(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker:
         settings = settings_for(broker.bootstrap)

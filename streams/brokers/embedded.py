@@ -28,7 +28,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, Self
 
-from streams.brokers.child import Child, free_port
+from streams.brokers.child import Child, ChildFailed, free_port
 
 READY_SECONDS = 30.0
 WRITTEN_FIRST: Final = "kafka.tmp"
@@ -69,7 +69,15 @@ class EmbeddedBroker:
         return self._child.pid
 
     def start(self) -> None:
-        """Starts it and waits until both ports answer. Raises: `ChildFailed` with the end of the log."""
+        """Starts it and waits until both ports answer. Does nothing if it runs.
+
+        Raises: `ChildFailed` with the end of the log, or with the port that is taken.
+        """
+        if self._child.running:
+            return
+        for port in (self.kafka_port, self.redis_port):
+            if _listening(port):  # else somebody else's answer would be taken for ours
+                raise ChildFailed(f"port {port} of 127.0.0.1 is taken: end who listens there, or name another one")
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if not self.keeps:
             _keep_nothing(self.data_dir)

@@ -166,10 +166,17 @@ def test_the_embedded_broker_finds_an_offset_by_its_time(tmp_path: Path) -> None
 
 
 def test_a_broker_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    (tmp_path / "kafka.json").write_text("{nonsense")
+    with pytest.raises(ChildFailed, match=r"(?s)embedded\.log.*failed to parse kafka snapshot"):
+        EmbeddedBroker(tmp_path).start()
+
+
+@pytest.mark.parametrize("port", ["kafka_port", "redis_port"])
+def test_a_port_that_is_taken_is_named(tmp_path: Path, port: str) -> None:
     with EmbeddedBroker(tmp_path / "one") as first:
-        taken = EmbeddedBroker(tmp_path / "two", kafka_port=first.kafka_port)
-        with pytest.raises(ChildFailed, match=r"embedded\.log"):
-            taken.start()
+        taken = getattr(first, port)
+        with pytest.raises(ChildFailed, match=f"port {taken} of 127.0.0.1 is taken"):
+            EmbeddedBroker(tmp_path / "two", **{port: taken}).start()
 
 
 def test_without_java_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,8 +108,8 @@ def came_to(of: Settings) -> Decided:
     """What stands in the decision topics of a run."""
     with LogReader(of) as reader:
         return NOTHING.and_of(
-            Outcome(topic, record.key, record.value or b"")
+            Outcome(topic, key, value or b"")
             for topic in TOPICS
             for span in reader.spans(topic)
-            for record in reader.read(span)
+            for key, value in reader.contents(span)
         )

@@ -100,10 +100,7 @@ def next_look(client: ClientState, closed_day: int, now: InForce) -> int:
 
     A horizon that has passed is found at the end of its month: a label of 0 is in no hurry, and one look does for both.
     """
-    days = []
-    for facility in client.facilities:
-        if facility.dues:
-            days.append(_ages(facility.dues, closed_day, now))
+    days = [_ages(facility.dues, closed_day, now) for facility in client.facilities if facility.dues]
     if client.snapshots:
         days.append(month_end(client.snapshots[0].day + now.rules.horizon_days))
     is_in_business, was = not client.left_day, client.segment
@@ -135,12 +132,11 @@ def _watched(client: ClientState, closed_day: int, now: InForce) -> int:
 
 def _next_month_end(client: ClientState, closed_day: int) -> int:
     """The end of the oldest month that is not yet entered into what is normal for the client; there is one."""
-    entered, oldest = client.track.drift.month, client.months[0].number
-    if oldest <= entered:
-        for month in reversed(client.months):
-            if month.number <= entered:
-                break
-            oldest = month.number
+    entered, oldest = client.track.drift.month, 0
+    for month in reversed(client.months):
+        if month.number <= entered:
+            break
+        oldest = month.number
     return max(last_day(oldest), closed_day + 1)
 
 

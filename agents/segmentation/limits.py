@@ -15,7 +15,6 @@ from schemas.treatment_rules import SEGMENTS
 
 SUMMED: Final = ("clients", "drawn", "limit", "headroom", "over_granted", "room", "expected_loss")
 NUMBER: Final = {name: number for number, name in enumerate(SEGMENTS)}
-NOTHING: Final = Granted(0, 0, 0, 0, 0, 0, 0)
 HELD_BACK: Final = ("freeze", "reduce", "cancel undrawn")
 """Actions on limits that are at risk of over-granting."""
 
@@ -66,16 +65,15 @@ class Limits:
 
     def move(self, portfolio: str, was: Granted | None, now: Granted | None) -> None:
         """A client added something else before."""
+        if was is now:
+            return
         cells = self._cells.get(portfolio)
         if cells is None:
             cells = self._cells[portfolio] = [[0] * 7 for _ in SEGMENTS]
-        if was is not None and now is not None and was.segment == now.segment:
-            _exchange(cells[now.segment], was, now)
-            return
         if was is not None:
-            _exchange(cells[was.segment], was, NOTHING, -1)
+            _add(cells[was.segment], was, -1)
         if now is not None:
-            _exchange(cells[now.segment], NOTHING, now, 1)
+            _add(cells[now.segment], now, 1)
 
     @property
     def portfolios(self) -> list[str]:
@@ -98,15 +96,14 @@ def merged(parts: Iterable[Sequence[SegmentLimits]]) -> tuple[SegmentLimits, ...
     return tuple(_told(name, cells[name]) for name in SEGMENTS if name in cells)
 
 
-def _exchange(cell: list[int], was: Granted, now: Granted, clients: int = 0) -> None:
-    """What a client adds to a segment now for what it added before; `clients`: by how many there are more."""
-    cell[0] += clients
-    cell[1] += now.drawn - was.drawn
-    cell[2] += now.limit - was.limit
-    cell[3] += now.headroom - was.headroom
-    cell[4] += now.over_granted - was.over_granted
-    cell[5] += now.room - was.room
-    cell[6] += now.expected_loss - was.expected_loss
+def _add(cell: list[int], held: Granted, sign: int) -> None:
+    cell[0] += sign
+    cell[1] += sign * held.drawn
+    cell[2] += sign * held.limit
+    cell[3] += sign * held.headroom
+    cell[4] += sign * held.over_granted
+    cell[5] += sign * held.room
+    cell[6] += sign * held.expected_loss
 
 
 def _told(segment: str, cell: list[int]) -> SegmentLimits:

@@ -101,8 +101,9 @@ def _workers(settings: Settings, environment: Mapping[str, str], folder: Path, c
 
 
 def _play(paths: Sequence[Path], events: int, settings: Settings, work: Work, console: Console) -> None:
-    """Publishes so many events, no faster than is decided and learned: years pass in seconds here, and a model must be in the
-    log in time.
+    """Publishes no faster than is decided and learned: years pass in seconds here, and a model must be in the log in time.
+
+    `events`: how many the files have.
     """
     names = {name: settings.topic_names.real(name) for name in settings.sources}
     to = target(Producer(producer_config(settings)), names)

@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from agents.segmentation.appraising import past_drawn
 from agents.segmentation.in_force import InForce
+from agents.segmentation.standing import path_of
 from agents.segmenter import Segmenter
 from online_models import statements
-from online_models.features import FEATURES, NAMES, STANDING, STATEMENT, UNKNOWN_STATEMENT, packed, unpacked, whole
+from online_models.features import FEATURES, NAMES, STATEMENT, UNKNOWN_STATEMENT, packed, unpacked, whole
 from online_models.path import path
 from schemas import log
 from schemas.learning import FeaturePoints, ModelSnapshot
@@ -60,7 +61,7 @@ def test_what_is_kept_of_path_and_drawings_is_what_the_months_tell_after_each_ev
     def watch(_: log.Fact, client: ClientState, now: InForce) -> None:
         held = client.appraisal
         assert held is not None
-        seen.append(held.standing[4 * len(STANDING) :] == packed(path(client.months)))
+        seen.append(path_of(held.standing) == packed(path(client.months)))
         seen.append((held.past_drawn, held.past_months) == past_drawn(client.months))
 
     run_all(Segmenter(0, {}, POLICY, 1, watch), history.log)

@@ -117,13 +117,13 @@ def test_states_of_an_earlier_release_are_packed_and_counted_as_they_are_taken_o
     driver = Driver()
     driver.send(topics.REPAYMENTS, next_due_date="2024-03-10", next_amount_due="5000")
     driver.send(topics.STATEMENTS)
+    driver.send(topics.DRAWDOWNS)  # who draws does not rest: no mark stands in the table that an earlier release would not have
     driver.close(date(2024, 3, 31))
     now = driver.pipeline.segmenters[0]
-    written = {key: write_client(read_client(value)) if is_client(key) else value for key, value in now.states.items()}
     earlier = {key: encode(read_client(value)) if is_client(key) else value for key, value in now.states.items()}
-    assert earlier != written
+    assert earlier != now.states
     later = Segmenter(0, dict(earlier), policy(), 1)
-    assert later.states == written
+    assert later.states == now.states
     rebuilt, kept = later.sums, now.sums
     assert rebuilt.histograms == {name: +bins for name, bins in kept.histograms.items()}
     assert {name: one.dump() for name, one in rebuilt.tallies.items()} == {name: one.dump() for name, one in kept.tallies.items()}

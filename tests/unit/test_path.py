@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.segmentation.appraising import appraisal, past_drawn
 from agents.segmentation.folding import MONTHS_KEPT
-from agents.segmentation.standing import standing_logit
+from agents.segmentation.standing import path_of, standing_logit
 from online_models.features import INDEX, NAMES, PATH, STANDING, packed, whole
 from online_models.path import path
 from online_models.scorecard import Points, Scorecard
@@ -104,7 +104,7 @@ def test_a_month_on_what_is_kept_is_what_all_months_tell(steps: list[tuple[int, 
         client.months = [*client.months, month(client.months[-1].number + apart)][-MONTHS_KEPT:]
         held = appraisal(client, now)
         assert (held.past_drawn, held.past_months) == past_drawn(client.months)
-        assert held.standing[4 * len(STANDING) :] == packed(path(client.months))
+        assert path_of(held.standing) == packed(path(client.months))
 
 
 def test_what_an_earlier_release_kept_without_a_path_is_scored_with_a_missing_one() -> None:

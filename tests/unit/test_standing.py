@@ -9,7 +9,8 @@ import pytest
 
 from agents.segmentation.appraising import appraisal
 from agents.segmentation.standing import standing_x
-from online_models.features import INDEX, STANDING, whole
+from online_models.features import INDEX, STANDING, packed, whole
+from online_models.path import path
 from schemas import log, topics
 from schemas.learning import FeaturePoints
 from schemas.records import EVERY, Outcome
@@ -44,7 +45,7 @@ def test_of_a_client_that_only_pays_and_draws_nothing_is_known_nor_kept() -> Non
     driver.send(topics.DRAWDOWNS)
     driver.send(topics.REPAYMENTS)
     driver.send(topics.STATEMENTS)
-    assert standing_x(driver.client(), 0.0, rules_in_force(), b"") == b""
+    assert standing_x(driver.client(), 0.0, rules_in_force(), packed(path(driver.client().months))) == b""
     assert known(driver) == {}
 
 
@@ -189,7 +190,7 @@ def test_a_relationship_is_as_long_as_somebody_has_told() -> None:
 def test_values_out_of_range_are_cut() -> None:
     client = ClientState(relationship_day=1, last_day=JAN.toordinal(), industry="F")
     now = rules_in_force(policy(peers={"industries": {"F": 999.0}}))
-    x = whole(bytes(4 * INDEX[STANDING[0].name]) + standing_x(client, 0.0, now, b""))
+    x = whole(bytes(4 * INDEX[STANDING[0].name]) + standing_x(client, 0.0, now, packed(path(client.months))))
     assert (x[INDEX["relationship_years"]], x[INDEX["industry_risk"]]) == (200.0, 100.0)
 
 

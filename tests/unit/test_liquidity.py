@@ -137,7 +137,23 @@ BORROWERS = st.builds(
 )
 
 
-@given(BORROWERS, st.integers(0, 3_000), st.integers(0, 3_000))
+LATER = st.integers(0, 120) | st.integers(0, 3_000)
+
+
+def test_who_has_something_announced_something_to_pay_or_has_drawn_lately_does_not_rest() -> None:
+    owing = loan(balance=1_000_00, dues=[Due(DAY - 20, 1_000_00)], settled=[])
+    assert liquidity.rest_of(borrower(owing), DAY) == {"EUR": 1_000_00}
+    assert liquidity.rest_of(borrower(loan(balance=0, dues=[Due(DAY + 1, 1_000_00)], settled=[])), DAY) is None
+    paid = loan(dues=[], settled=[Due(DAY - 50, 1_000_00, 1_000_00), Due(DAY - 20, 1_000_00, 1_000_00)])
+    assert liquidity.rest_of(borrower(paid), DAY) is None
+    drawing = [Month(24290, drawn=1_00)]
+    assert liquidity.rest_of(borrower(owing, months=drawing), DAY) is None
+    assert liquidity.rest_of(borrower(owing, months=drawing), DAY + 153) is None
+    assert liquidity.rest_of(borrower(owing, months=drawing), DAY + 190) == {"EUR": 1_000_00}
+    assert liquidity.rest_of(borrower(owing, months=drawing, defaulted_day=DAY), DAY) == {"EUR": 1_000_00}
+
+
+@given(BORROWERS, LATER, LATER)
 def test_a_client_that_rests_adds_the_same_on_every_later_day(client: ClientState, passed: int, further: int) -> None:
     rest = liquidity.rest_of(client, DAY + passed)
     if rest is not None:
